@@ -1,0 +1,86 @@
+"""The array types of the memory backend, and the few operations on them that texts, columns and tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.int64]
+Vector = NDArray[np.float32]
+Rows = Index | None
+"""The ascending row numbers that have a value, or None where every row has one."""
+
+
+def owners(hits: Index, offsets: Index) -> Mask:
+    """Which runs of a flat sequence hold a hit.
+
+    hits: ascending positions, shape (h,); offsets: where each run starts, and the end, shape (n + 1,). Shape (n,).
+    """
+    if len(hits) >= len(offsets):
+        return np.diff(np.searchsorted(hits, offsets)) > 0
+    mask = np.zeros(len(offsets) - 1, np.bool_)
+    mask[np.searchsorted(offsets, hits, "right") - 1] = True
+    return mask
+
+
+def runs(offsets: Index, at: Index) -> tuple[Index, Index]:
+    """The runs numbered `at`, gathered: their new offsets, shape (len(at) + 1,), and the old position of each element."""
+    lengths = offsets[at + 1] - offsets[at]
+    new = offsets_of(lengths)
+    return new, np.repeat(offsets[at] - new[:-1], lengths) + np.arange(new[-1])
+
+
+def offsets_of(lengths: Index) -> Index:
+    """Where runs of these lengths start, and the end of the last. Shape (n + 1,)."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def join_offsets(parts: Sequence[Index]) -> Index:
+    """The offsets of several flat sequences put one behind the other."""
+    return offsets_of(np.concatenate([np.diff(part) for part in parts]))
+
+
+def meet(rows: Index, wanted: Index) -> tuple[Index, Index]:
+    """The positions, in each of two ascending arrays without duplicates, of the values that both have."""
+    if len(rows) < len(wanted):
+        in_wanted, in_rows = meet(wanted, rows)
+        return in_rows, in_wanted
+    at = np.searchsorted(rows, wanted)
+    at[at == len(rows)] = 0
+    both = np.flatnonzero(rows[at] == wanted)
+    return at[both], both
+
+
+def locate(rows: Rows, wanted: Index) -> tuple[Index, Rows]:
+    """Where the values of the rows `wanted` (ascending) stand in a column, and which of `wanted` have one (None: all)."""
+    if rows is None:
+        return wanted, None
+    at, places = meet(rows, wanted)
+    return at, dense(places, len(wanted))
+
+
+def dense(rows: Index, size: int) -> Rows:
+    """`rows`, or None if these are all of `size` rows."""
+    return None if len(rows) == size else rows
+
+
+def among(values: Array, wanted: Array) -> Mask:
+    """Which values are among `wanted`, of the same dtype. A search in the sorted few: np.isin would sort the many."""
+    known = np.unique(wanted)
+    if not len(known):
+        return np.zeros(len(values), np.bool_)
+    at = np.searchsorted(known, values)
+    at[at == len(known)] = 0
+    return np.asarray(known[at] == values)
+
+
+def codes_type(count: int) -> np.dtype[Any]:
+    """The smallest unsigned type for `count` codes."""
+    return np.min_scalar_type(max(count - 1, 0))

@@ -1,0 +1,138 @@
+"""The table: an immutable snapshot of a collection, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any, TypeVar
+
+import numpy as np
+
+from whereql.records import KeyInfo, Record, Schema, add_example
+from whereql_memory.arrays import Index, Mask, Vector, dense, locate
+from whereql_memory.columns import Column, Plain, Raw
+from whereql_memory.ingest import key_columns, text_column, vector_column
+from whereql_memory.texts import Texts
+
+ColumnT = TypeVar("ColumnT", bound=Column)
+_LOOKED_AT = 20  # values of a column, to find examples that differ
+
+
+class Table:
+    """n records, numbered by their rows 0 … n - 1, in the order of the collection.
+
+    ids: Python strings, shape (n,); documents, uris: texts of the rows that have one; vectors: float32 of shape
+    (k, dimension) of the k rows that have one; keys: metadata key, then stored kind, to column.
+    """
+
+    def __init__(self, ids: Plain, documents: Raw, uris: Raw, vectors: Plain, keys: Mapping[str, Mapping[str, Column]]) -> None:
+        self.ids = ids
+        self.documents = documents
+        self.uris = uris
+        self.vectors = vectors
+        self.keys = keys
+
+    @classmethod
+    def of(cls, records: Sequence[Record], vectors: Sequence[Vector | None] | None = None) -> Table:
+        """The table of these records; `vectors`, of one dimension, stand in for the records' own if given."""
+        return cls(
+            Plain(None, np.fromiter([record.id for record in records], np.object_, len(records))),
+            text_column([record.document for record in records]),
+            text_column([record.uri for record in records]),
+            vector_column([record.embedding for record in records] if vectors is None else vectors),
+            key_columns([record.metadata for record in records]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of the embeddings, None without any."""
+        return self.vectors.data.shape[1] if len(self.vectors) else None
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each id."""
+        return dict(zip(self.ids.data.tolist(), range(len(self)), strict=True))
+
+    @cached_property
+    def id_texts(self) -> Raw:
+        """The ids as a column of texts, for the operators that look into them."""
+        return Raw(None, Texts.of(self.ids.data))
+
+    def find(self, ids: Iterable[str]) -> Index:
+        """The ascending rows of those of the ids that are there."""
+        found = set(map(self.row_of.get, ids)) - {None}
+        return np.sort(np.fromiter(found, np.int64, len(found)))
+
+    def mark(self, rows: Index) -> Mask:
+        """A mask of shape (n,) that is true at these rows."""
+        mask = np.zeros(len(self), np.bool_)
+        mask[rows] = True
+        return mask
+
+    def take(self, rows: Index) -> Table:
+        """The table of these rows, which ascend."""
+        keys = {name: {kind: _take(column, rows) for kind, column in columns.items()} for name, columns in self.keys.items()}
+        return Table(
+            _take(self.ids, rows), _take(self.documents, rows), _take(self.uris, rows), _take(self.vectors, rows), _without_empty(keys)
+        )
+
+    def append(self, other: Table) -> Table:
+        """This table and then the other."""
+        return merge([(self, np.arange(len(self))), (other, np.arange(len(self), len(self) + len(other)))])
+
+    def put(self, rows: Index, other: Table) -> Table:
+        """This table with the records of the other in place of its own at these rows, which ascend."""
+        kept = np.flatnonzero(~self.mark(rows))
+        return merge([(self.take(kept), kept), (other, rows)])
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The keys, with the counts of their kinds and the first values that differ."""
+        return Schema(len(self), {name: _describe(columns.values()) for name, columns in self.keys.items()})
+
+
+def _describe(columns: Iterable[Column]) -> KeyInfo:
+    examples: list[Any] = []
+    for value in chain.from_iterable(column.values(np.arange(min(_LOOKED_AT, len(column)))) for column in columns):
+        add_example(examples, value)
+    return KeyInfo({column.kind: len(column) for column in columns}, tuple(examples))
+
+
+def _take(column: ColumnT, rows: Index) -> ColumnT:
+    return column.pick(*locate(column.rows, rows))
+
+
+def _without_empty(keys: Mapping[str, Mapping[str, Column]]) -> dict[str, dict[str, Column]]:
+    filled = {name: {kind: column for kind, column in columns.items() if len(column)} for name, columns in keys.items()}
+    return {name: columns for name, columns in filled.items() if columns}
+
+
+def merge(parts: Sequence[tuple[Table, Index]]) -> Table:
+    """One table of several. Each comes with the ascending rows that its records get in the result; all rows are given once."""
+    size = sum(len(table) for table, _ in parts)
+    names = dict.fromkeys(chain.from_iterable(table.keys for table, _ in parts))
+    keys: dict[str, dict[str, Column]] = {}
+    for name in names:
+        held = [(table.keys.get(name, {}), rows) for table, rows in parts]
+        kinds = dict.fromkeys(chain.from_iterable(columns for columns, _ in held))
+        keys[name] = {kind: _join([(columns[kind], rows) for columns, rows in held if kind in columns], size) for kind in kinds}
+    return Table(
+        _join([(table.ids, rows) for table, rows in parts], size),
+        _join([(table.documents, rows) for table, rows in parts], size),
+        _join([(table.uris, rows) for table, rows in parts], size),
+        _join([(table.vectors, rows) for table, rows in parts], size),
+        keys,
+    )
+
+
+def _join(parts: Sequence[tuple[ColumnT, Index]], size: int) -> ColumnT:
+    rows = np.concatenate([places if column.rows is None else places[column.rows] for column, places in parts])
+    joined = parts[0][0].join([column for column, _ in parts], dense(rows, size))
+    if (rows[1:] > rows[:-1]).all():
+        return joined
+    order = np.argsort(rows)
+    return joined.pick(order, dense(rows[order], size))

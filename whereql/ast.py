@@ -1,0 +1,237 @@
+"""The shared AST of a filter: six node types that every dialect writes and every backend reads.
+
+>>> And([Predicate(Field("year"), Op.GE, literal(2020)), Not(Predicate(Field("draft"), Op.EQ, literal(True)))]).depth
+3
+>>> And([Or([Const(True)])])
+Const(value=True)
+
+Nodes are immutable, hashable and compared by value; a span never takes part. The constructors of And and Or give one tree
+per meaning of the parentheses: they flatten children of their own kind, unwrap a single child, and make no child a Const.
+Depth and size are held in each node and checked as it is made, so that no walk over a filter can exhaust the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Self
+
+from whereql.errors import CheckError
+from whereql.kinds import Kind
+from whereql.limits import check_depth, check_items, check_predicates
+from whereql.operators import OPERATORS, ORDER, Op, Operand
+from whereql.source import Span
+from whereql.values import Literal, describe_literal, literal
+
+__all__ = [
+    "And", "Const", "Document", "Expr", "Field", "Id", "Literal", "Not", "Op", "Or", "Param", "Predicate", "Subject", "Uri",
+    "literal", "predicates",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A metadata key, by its exact name: dots and case have no meaning beyond themselves."""
+
+    name: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The record's document, `#document`: a string or missing."""
+
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """The record's id, `#id`: always a string."""
+
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """The record's uri, `#uri`: a string or missing."""
+
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+Subject = Field | Document | Id | Uri
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A named place for a value, or for a whole list, that `bind` fills.
+
+    each: the predicate is repeated for every value of the list and joined by AND; this is what `HAS ALL :tags` is made of.
+    """
+
+    name: str
+    each: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+OperandValue = Literal | Param | tuple[Literal | Param, ...] | None
+
+
+class Expr:
+    """A filter, or a part of one. Combine filters with `&`, `|` and `~`."""
+
+    __slots__ = ()
+
+    depth: int
+    size: int
+
+    def __and__(self, other: Expr) -> Expr:
+        return And([self, other]) if isinstance(other, Expr) else NotImplemented
+
+    def __or__(self, other: Expr) -> Expr:
+        return Or([self, other]) if isinstance(other, Expr) else NotImplemented
+
+    def __invert__(self) -> Expr:
+        return Not(self)
+
+    def __bool__(self) -> NoReturn:
+        # `1 < F("a") < 5` asks for the truth of its first half and would silently lose it.
+        raise TypeError("a filter has no truth value; write & | ~ in place of and, or, not, and .between() for a chain")
+
+
+@dataclass(frozen=True, slots=True)
+class Const(Expr):
+    """TRUE or FALSE: every record or none."""
+
+    value: bool
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    depth = 1
+    size = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate(Expr):
+    """One test of one subject: `subject op operand`.
+
+    operand: one Literal, a tuple of them (IN, HAS), a Param in the place of either, or None (EXISTS).
+    Raises CheckError for an operand of a shape or kind that the operator does not take, LimitError for too long a list.
+    """
+
+    subject: Subject
+    op: Op
+    operand: OperandValue = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    depth = 1
+    size = 1
+
+    def __post_init__(self) -> None:
+        takes = OPERATORS[self.op].operand
+        operand = self.operand
+        if takes is Operand.MANY:
+            if isinstance(operand, tuple):
+                check_items(len(operand), self.span)
+                return
+            fits = isinstance(operand, Param)
+        elif takes is Operand.ONE:
+            fits = isinstance(operand, (Literal, Param))
+            if isinstance(operand, Literal) and operand.kind not in OPERATORS[self.op].kinds:
+                _refuse_kind(self.op, operand)
+        else:
+            fits = operand is None
+        if not fits:
+            raise CheckError("WQ301", f"{OPERATORS[self.op].symbol} takes {takes.value}", span=self.span, hint="see the table of operators")
+
+
+def _refuse_kind(op: Op, operand: Literal) -> NoReturn:
+    info = OPERATORS[op]
+    if operand.value is True or operand.value is False:
+        hint = "bools have no order: compare with = or !=" if op in ORDER else "write = TRUE or = FALSE"
+    else:
+        hint = f"write it in quotes: '{operand.value}'"
+    wanted = "a string" if Kind.INT not in info.kinds else "a string or a number"
+    raise CheckError("WQ302", f"{info.symbol} takes {wanted}, not {describe_literal(operand)}", span=operand.span, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Expr):
+    """The plain complement: the records that the argument does not match, those without the key included."""
+
+    arg: Expr
+    span: Span | None = field(default=None, compare=False, repr=False)
+    depth: int = field(init=False, compare=False, repr=False)
+    size: int = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_depth(self.arg.depth + 1, self.span)
+        object.__setattr__(self, "depth", self.arg.depth + 1)
+        object.__setattr__(self, "size", self.arg.size)
+        object.__setattr__(self, "_hash", hash(("Not", self.arg)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class _Connective(Expr):
+    """What And and Or share; their `__new__` may answer with a simpler node, as AST identity demands."""
+
+    args: tuple[Expr, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
+    depth: int = field(compare=False, repr=False, default=0)
+    size: int = field(compare=False, repr=False, default=0)
+    _hash: int = field(compare=False, repr=False, default=0)
+
+    def __new__(cls, args: Iterable[Expr], span: Span | None = None) -> Self:
+        """The node for these children: typed as this class, though a single child stands for itself and none is a Const."""
+        flat = tuple(_flatten(cls, args))
+        if len(flat) < 2:
+            return flat[0] if flat else Const(cls is And, span)  # type: ignore[return-value]  # as the docstring says
+        depth, size = max(arg.depth for arg in flat) + 1, sum(arg.size for arg in flat)
+        check_depth(depth, span)
+        check_predicates(size, span)
+        self = object.__new__(cls)
+        values = (("args", flat), ("span", span), ("depth", depth), ("size", size), ("_hash", hash((cls.__name__, flat))))
+        for name, value in values:
+            object.__setattr__(self, name, value)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args, self.span)
+
+
+def _flatten(cls: type[_Connective], args: Iterable[Expr]) -> Iterator[Expr]:
+    for arg in args:
+        if type(arg) is cls:
+            yield from arg.args
+        else:
+            yield arg
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class And(_Connective):
+    """All of its arguments hold."""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Or(_Connective):
+    """At least one of its arguments holds."""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+def predicates(expr: Expr) -> Iterator[Predicate]:
+    """The predicates of a filter, left to right."""
+    match expr:
+        case Predicate():
+            yield expr
+        case Not(arg):
+            yield from predicates(arg)
+        case And(args) | Or(args):
+            for arg in args:
+                yield from predicates(arg)

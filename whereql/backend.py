@@ -1,0 +1,98 @@
+"""The contract between whereql and a store: what a backend is asked, and what it answers.
+
+A backend is one open collection. Reading needs the methods of `Backend`; a store that can be written has those of
+`WritableBackend` too. `backends/README.md` shows how to write and register one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from whereql.ast import Const, Expr, Predicate
+from whereql.records import GetResponse, Metadata, Record, Schema
+from whereql.support import Support
+
+DEFAULT_INCLUDE = ("documents", "metadatas")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a backend is asked for: the records that pass `where` and `ids`, in the collection's order, from `offset` on.
+
+    where: a closed filter; ids: the only ones wanted, or None for all (they filter and never order);
+    limit: at most so many records, None for all; include: the columns wanted, in the request's own order.
+    """
+
+    where: Expr = field(default_factory=lambda: Const(True))
+    ids: tuple[str, ...] | None = None
+    limit: int | None = None
+    offset: int = 0
+    include: tuple[str, ...] = DEFAULT_INCLUDE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One upsert: the record to write, merged into the one that has its id, and the metadata keys to drop from that."""
+
+    record: Record
+    removed: frozenset[str] = frozenset()
+
+    def apply(self, old: Record | None) -> Record:
+        """The record after the change. A column that the change leaves out keeps its old value; metadata merges key by key."""
+        new = self.record
+        if old is None:
+            return new
+        metadata: Metadata = {k: v for k, v in (old.metadata or {}).items() if k not in self.removed} | (new.metadata or {})
+        return Record(
+            new.id,
+            old.document if new.document is None else new.document,
+            old.uri if new.uri is None else new.uri,
+            old.embedding if new.embedding is None else new.embedding,
+            metadata or None,
+        )
+
+
+class Backend(Protocol):
+    """One open collection that can be read.
+
+    cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it.
+    """
+
+    cheap_schema: bool
+
+    def support(self, predicate: Predicate, negated: bool) -> Support:
+        """How well the backend answers a closed predicate, or its complement where `negated`."""
+
+    def get(self, query: Query) -> GetResponse:
+        """The records of a query, with the columns of `query.include`."""
+
+    def count(self, query: Query) -> int:
+        """How many records a query has; `include` has no meaning here."""
+
+    def scan(self, query: Query, batch_size: int) -> Iterator[GetResponse]:
+        """The records of a query in pages of at most `batch_size`, in one snapshot where the store has one."""
+
+    def schema(self) -> Schema:
+        """The keys that the collection holds now, with their kinds and counts."""
+
+    def native(self, query: Query) -> str | None:
+        """The query in the store's own language, for `explain`, or None where it has none."""
+
+    def close(self) -> None:
+        """Let go of files and connections. A closed backend is not used again."""
+
+
+@runtime_checkable
+class WritableBackend(Protocol):
+    """What a backend has beside `Backend` if its collection can be written. The order is that of insertion."""
+
+    def add(self, records: Sequence[Record]) -> int:
+        """Append the records whose id is new, the first of each id; how many those were. An existing record stays as it is."""
+
+    def upsert(self, changes: Sequence[Change]) -> int:
+        """Write each change in its turn, at the place of the record that has its id, or at the end; how many there were."""
+
+    def delete(self, query: Query) -> int:
+        """Delete the records of a query; how many there were."""

@@ -1,0 +1,95 @@
+"""What the kinds of a collection say about a filter: keys that it does not have, predicates that can never match.
+
+A schema is what the collection holds now, so a finding warns in `get` (the next write may change it) and is an error only
+where someone asks: `Collection.check`, `whereql check --source`.
+
+>>> schema = Schema(2, {"tags": KeyInfo({"string[]": 2})})
+>>> print(check_filter(whereql.parse("tags CONTAINS 'ml'"), schema)[0].message)
+tags CONTAINS 'ml' matches no record here: tags holds string[]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from whereql.ast import Document, Expr, Field, Id, Literal, Param, Predicate, Uri, predicates
+from whereql.dialects.text_printer import print_filter, print_literal
+from whereql.errors import CheckError
+from whereql.kinds import NUMBERS, Kind
+from whereql.operators import ORDER, TEXT, Op
+from whereql.records import KeyInfo, Schema
+from whereql.suggest import did_you_mean
+
+_LINE_OF_KIND = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
+_OWN = KeyInfo({"string": 1})
+
+
+def check_filter(expr: Expr, schema: Schema) -> list[CheckError]:
+    """The findings of a filter over a collection with this schema, in the order of its predicates; none is raised."""
+    return [finding for predicate in predicates(expr) for finding in _check(predicate, schema)]
+
+
+def _check(predicate: Predicate, schema: Schema) -> Iterator[CheckError]:
+    subject = predicate.subject
+    match subject:
+        case Field(name) if name not in schema.keys:
+            hint = did_you_mean(name, schema.keys) or "the keys it has are listed by: whereql schema"
+            yield CheckError("WQ311", f"no record here has the key {print_subject(subject)}", span=subject.span, hint=hint)
+        case Field(name):
+            yield from _check_kinds(predicate, print_subject(subject), schema.keys[name])
+        case Document() | Id() | Uri():
+            yield from _check_kinds(predicate, print_subject(subject), _OWN)
+
+
+def print_subject(subject: Field | Document | Id | Uri) -> str:
+    """A subject as a filter spells it."""
+    return print_filter(Predicate(subject, Op.EXISTS)).removesuffix(" IS NOT NULL")
+
+
+def _check_kinds(predicate: Predicate, name: str, info: KeyInfo) -> Iterator[CheckError]:
+    lines = {_tested_line(predicate.op, kind) for kind in info.kinds}
+    wanted = _wanted_lines(predicate)
+    if wanted is None or wanted & lines:
+        return
+    shown = print_filter(predicate)
+    shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
+    held = " and ".join(info.kinds)
+    message = f"{shown} matches no record here: {name} holds {held}"
+    yield CheckError("WQ312", message, span=predicate.span, hint=_intent(predicate, name, info))
+
+
+def _tested_line(op: Op, kind: str) -> str | None:
+    """The line that the stored values of a kind offer to an operator: that of an array's elements to HAS, else of scalars."""
+    return _LINE_OF_KIND.get(kind.removesuffix("[]")) if (op is Op.HAS) == kind.endswith("[]") else None
+
+
+def _wanted_lines(predicate: Predicate) -> set[str] | None:
+    """The lines that the operand of a predicate can equal or order to; None where any will do, or nothing is known yet."""
+    operand = predicate.operand
+    items = operand if isinstance(operand, tuple) else (operand,)
+    if predicate.op is Op.EXISTS or not items or any(isinstance(item, Param) for item in items):
+        return None
+    return {_LINE_OF_KIND[item.kind.value] for item in items if isinstance(item, Literal)}
+
+
+def _intent(predicate: Predicate, name: str, info: KeyInfo) -> str:
+    """What the user most likely meant."""
+    items = predicate.operand if isinstance(predicate.operand, tuple) else (predicate.operand,)
+    first = next((item for item in items if isinstance(item, Literal)), None)
+    holds_arrays = any(kind.endswith("[]") for kind in info.kinds)
+    if first is None:
+        return f"see what {name} holds: whereql schema"
+    if holds_arrays and predicate.op in (Op.EQ, Op.IN, Op.CONTAINS):
+        return f"write {name} HAS {print_literal(first)}"
+    if predicate.op is Op.HAS and not holds_arrays:
+        return f"write {name} = {print_literal(first)}" + (f", or {name} CONTAINS {print_literal(first)}" if first.kind is Kind.STRING else "")
+    if predicate.op in TEXT:
+        return f"text operators look into strings only; {name} can be compared with ="
+    stored = next(iter(info.kinds), "string")
+    if stored == "string" and first.kind is not Kind.STRING:
+        return f"the stored values are strings: write '{print_literal(first)}' in quotes"
+    if first.kind is Kind.STRING and stored in ("int", "float"):
+        return "the stored values are numbers: write them without quotes" + (", a date as TIMESTAMP('…Z')" if predicate.op in ORDER else "")
+    if stored == "bool":
+        return "the stored values are bools: write TRUE or FALSE"
+    return "compare it with a number" if first.kind not in NUMBERS else f"see what {name} holds: whereql schema"

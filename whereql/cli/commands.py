@@ -1,0 +1,261 @@
+"""The commands of the `whereql` program: thin layers over the public Python interface.
+
+Exit codes: 0 done; 1 `check` found something; 2 wrong usage; 3 the filter is wrong; 4 the store or JSON can't say it;
+5 the file, store or plugin failed.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+
+from whereql.cli.options import (
+    backend_options,
+    filter_options,
+    read_filter,
+    read_params,
+    source_options,
+)
+from whereql.errors import BackendError, PluginError, UnsupportedError, WhereqlError, WhereqlWarning
+
+_EXIT_CODES: tuple[tuple[type[WhereqlError], int], ...] = ((UnsupportedError, 4), (BackendError, 5), (PluginError, 5), (WhereqlError, 3))
+
+
+class _Program(click.Group):
+    """The program with the commands of plugins, which are asked for theirs only when one is looked for."""
+
+    _has_plugins = False
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        self._add_plugins()
+        return super().list_commands(context)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.commands:
+            self._add_plugins()
+        return super().get_command(context, name)
+
+    def _add_plugins(self) -> None:
+        from whereql.plugins import registry
+
+        if not self._has_plugins:
+            self._has_plugins = True
+            registry().add_commands(self)
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="whereql")
+def cli() -> None:
+    """Filter records of any store with one language: text, or Chroma's where JSON.
+
+    \b
+    whereql get papers.jsonl "year >= 2020 AND topics HAS 'ml'"
+    whereql schema papers.jsonl
+    """
+
+
+def _reported(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose errors and warnings are shown as messages, with an exit code per kind."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", WhereqlWarning)
+                command(*args, **kwargs)
+            for warning in caught:
+                click.echo(f"warning: {warning.message}", err=True)
+        except WhereqlError as error:
+            _fail(error)
+
+    return run
+
+
+def _fail(error: WhereqlError) -> NoReturn:
+    click.echo(error.render(), err=True)
+    sys.exit(next(code for kind, code in _EXIT_CODES if isinstance(error, kind)))
+
+
+def _open(source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...]) -> Any:
+    from whereql.collection import open
+
+    return open(source, collection, **backend_options(options, kinds))
+
+
+@cli.command()
+@source_options
+@filter_options
+@click.option("--ids", metavar="ID,ID,…", help="Only these ids.")
+@click.option("--limit", type=click.IntRange(0), help="At most so many records.")
+@click.option("--offset", type=click.IntRange(0), help="Leave out so many records first.")
+@click.option("--include", default="documents,metadatas", show_default=True, help="Columns: documents, metadatas, embeddings, uris.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True)
+@_reported
+def get(
+    source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
+    where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None, limit: int | None, offset: int | None,
+    include: str, form: str,
+) -> None:  # fmt: skip
+    """Print the records of SOURCE that match FILTER."""
+    from whereql.ast import Field, predicates
+    from whereql.cli.output import write_response
+    from whereql.collection import decode
+
+    where = read_filter(filter, where_json, where_document, lenient)
+    with _open(source, collection, options, kinds) as opened:
+        response = opened.get(
+            where, ids=ids.split(",") if ids is not None else None, params=read_params(params), limit=limit, offset=offset,
+            include=[name.strip() for name in include.split(",") if name.strip()],
+        )  # fmt: skip
+    asked = [predicate.subject.name for predicate in predicates(decode(where)) if isinstance(predicate.subject, Field)]
+    write_response(response, form, dict.fromkeys(asked))
+
+
+@cli.command()
+@source_options
+@filter_options
+@click.option("--ids", metavar="ID,ID,…", help="Only these ids.")
+@_reported
+def count(
+    source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
+    where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None,
+) -> None:  # fmt: skip
+    """Print how many records of SOURCE match FILTER."""
+    where = read_filter(filter, where_json, where_document, lenient)
+    with _open(source, collection, options, kinds) as opened:
+        click.echo(opened.count(where, ids=ids.split(",") if ids is not None else None, params=read_params(params)))
+
+
+@cli.command()
+@source_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_reported
+def schema(source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], as_json: bool) -> None:
+    """Print the keys of SOURCE: kinds, coverage, examples."""
+    from whereql.cli.output import schema_dict, write_json, write_schema
+
+    with _open(source, collection, options, kinds) as opened:
+        found = opened.schema()
+    if as_json:
+        write_json(schema_dict(found))
+    else:
+        write_schema(found)
+
+
+@cli.command()
+@filter_options
+@click.option("--source", help="Check the keys and kinds against this collection, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_reported
+def check(
+    filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool, source: str | None, as_json: bool
+) -> None:
+    """Say what is wrong with FILTER, or that nothing is. `-` reads it from standard input."""
+    from whereql.binding import bind
+    from whereql.cli.output import write_json
+    from whereql.collection import decode, open
+
+    where = read_filter(filter, where_json, where_document, lenient)
+    findings: list[WhereqlError] = []
+    expr = decode(where)
+    try:
+        given = read_params(params)
+        expr = bind(expr, given) if given is not None else expr
+        if source is not None:
+            with open(source) as opened:
+                findings = list(opened.check(expr))
+    except WhereqlError as error:
+        if error.span is None:
+            raise
+        findings = [error]
+    for finding in findings:
+        finding.source = finding.source or (where if isinstance(where, str) else None)
+    if as_json:
+        write_json({"ok": not findings, "findings": [finding.to_dict() for finding in findings]})
+    elif findings:
+        click.echo("\n\n".join(finding.render() for finding in findings), err=True)
+    else:
+        click.echo("ok")
+    sys.exit(1 if findings else 0)
+
+
+@cli.command()
+@filter_options
+@_reported
+def fmt(filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool) -> None:
+    """Print FILTER in its shortest spelling. `-` reads it from standard input; --where-json turns JSON into text."""
+    from whereql.binding import bind
+    from whereql.collection import decode
+    from whereql.dialects.text import encode
+
+    expr = decode(read_filter(filter, where_json, where_document, lenient))
+    given = read_params(params)
+    click.echo(encode(expr if given is None else bind(expr, given)))
+
+
+@cli.command()
+@source_options
+@filter_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_reported
+def explain(
+    source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
+    where_document: str | None, params: tuple[str, ...], lenient: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Print how FILTER runs on SOURCE: what the store answers by itself, and what whereql does."""
+    from whereql.cli.output import write_json
+
+    where = read_filter(filter, where_json, where_document, lenient)
+    with _open(source, collection, options, kinds) as opened:
+        explanation = opened.explain(where, params=read_params(params))
+    if as_json:
+        write_json(explanation.to_dict())
+    else:
+        click.echo(str(explanation))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_reported
+def plugins(as_json: bool) -> None:
+    """List the plugins: what each provides, its distribution and version, and why one is not in use."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from whereql.cli.output import console, write_json
+    from whereql.plugins import registry
+
+    found = registry()
+    rows = [
+        {
+            "plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version, "provides": plugin.provides,
+            "error": failure.message if (failure := found.failure(plugin)) else None,
+        }
+        for plugin in found.plugins
+    ]  # fmt: skip
+    if as_json:
+        write_json(rows)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("plugin", "distribution", "version", "provides"):
+        table.add_column(name)
+    for plugin in found.plugins:
+        failure = found.failure(plugin)
+        provides = failure.message if failure else ", ".join(plugin.provides)
+        table.add_row(*[Text(cell) for cell in (plugin.name, plugin.distribution, plugin.version, provides)])
+    console().print(table)
+
+
+@cli.command()
+@click.option("--lark", is_flag=True, help="Print the grammar itself.")
+def grammar(lark: bool) -> None:
+    """Print the reference of the filter language."""
+    from importlib.resources import files
+
+    name = "filter.lark" if lark else "README.md"
+    click.echo(files("whereql_grammar").joinpath(name).read_text(encoding="utf-8"))

@@ -1,0 +1,103 @@
+"""The options that commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from whereql.ast import Expr
+    from whereql.collection import Where
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def filter_options(command: C) -> C:
+    """FILTER, --where-json, --where-document, --param and --lenient: how every command takes a filter."""
+    for decorate in reversed(
+        [
+            click.argument("filter", required=False, metavar="[FILTER]"),
+            click.option("--where-json", metavar="JSON", help="A filter as Chroma's where JSON, beside or in place of FILTER."),
+            click.option("--where-document", metavar="JSON", help="A filter as Chroma's where_document JSON."),
+            click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="The value of :NAME: JSON, or else a string as it stands."),
+            click.option("--lenient", is_flag=True, help="Read JSON with several conditions in one object, and $not."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
+def source_options(command: C) -> C:
+    """SOURCE, --collection and --option: how every command opens a collection."""
+    for decorate in reversed(
+        [
+            click.argument("source"),
+            click.option("--collection", metavar="NAME", help="The collection, where SOURCE has several."),
+            click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the backend, such as id=sku for a file."),
+            click.option("--kind", "kinds", multiple=True, metavar="KEY=KIND", help="The kind of a CSV column: string, int, float or bool."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
+def split_pairs(pairs: tuple[str, ...], what: str) -> dict[str, str]:
+    """`NAME=VALUE` texts as a dict."""
+    result = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise click.BadParameter(f"write {what} NAME=VALUE")
+        result[name] = value
+    return result
+
+
+def read_value(text: str) -> Any:
+    """The value of a parameter: what the text says as JSON, or else the text itself."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def read_params(params: tuple[str, ...]) -> dict[str, Any] | None:
+    """The values of --param."""
+    return {name: read_value(value) for name, value in split_pairs(params, "--param").items()} or None
+
+
+def backend_options(options: tuple[str, ...], kinds: tuple[str, ...]) -> dict[str, Any]:
+    """The options for `whereql.open`."""
+    result: dict[str, Any] = dict(split_pairs(options, "--option"))
+    if kinds:
+        result["kinds"] = split_pairs(kinds, "--kind")
+    return result
+
+
+def read_argument(text: str) -> str:
+    """The text of an argument; `-` reads standard input, `@name` a file."""
+    if text == "-":
+        return sys.stdin.read()
+    return text if not text.startswith("@") or not Path(text[1:]).is_file() else Path(text[1:]).read_text(encoding="utf-8")
+
+
+def read_filter(filter: str | None, where_json: str | None, where_document: str | None, lenient: bool) -> Where | None:
+    """The filter of a command; where several forms are given, all of them hold."""
+    from whereql.ast import And  # whereql loads with the first filter: help and usage errors come without it
+    from whereql.collection import decode
+    from whereql.dialects import chroma
+    from whereql.json_text import read_json
+
+    parts: list[Expr] = []
+    if where_json is not None:
+        parts.append(decode(read_json(read_argument(where_json), what="--where-json"), lenient=lenient))
+    if where_document is not None:
+        parts.append(chroma.decode_document(read_json(read_argument(where_document), what="--where-document"), lenient=lenient))
+    if filter is None:
+        return And(parts) if parts else None
+    text = read_argument(filter)
+    return And([decode(text), *parts]) if parts else text

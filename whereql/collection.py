@@ -1,0 +1,345 @@
+"""`whereql.open` and `Collection`: filters of any form in, records out, whatever the store.
+
+>>> papers = open("memory:")
+>>> papers.add(ids=["a", "b"], metadatas=[{"year": 2017}, {"year": 2021}])
+2
+>>> papers.get("year >= 2020").ids
+['b']
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from whereql.ast import And, Const, Expr, Not, Or, Predicate
+from whereql.backend import DEFAULT_INCLUDE, Backend, Change, Query, WritableBackend
+from whereql.binding import bind, check_patterns
+from whereql.check import check_filter
+from whereql.dialects import chroma, text
+from whereql.dialects.text_printer import print_filter
+from whereql.errors import BackendError, CheckError, UnsupportedError, WhereqlWarning
+from whereql.explanation import Explanation
+from whereql.limits import check_items
+from whereql.plugins import registry
+from whereql.records import COLUMNS, GetResponse, Schema, records_from_columns
+from whereql.source import quote
+from whereql.suggest import did_you_mean
+from whereql.support import Support
+from whereql.values import check_text_value, describe_type
+from whereql.wire import GetRequest
+
+Where = str | Mapping[str, Any] | Expr
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def open(url: str | os.PathLike[str], collection: str | None = None, **options: Any) -> Collection:
+    """Open a collection: `memory:`, a file (`papers.jsonl`, `.json`, `.csv`, `.parquet`), or whatever a plugin opens.
+
+    collection: its name, where the store has several; options: the backend's own.
+    Raises PluginError where no backend fits, BackendError where the store or the file can't be read.
+    """
+    name = os.fspath(url)
+    backend: Backend = registry().opener(name).load()(name, collection, options)
+    return Collection(backend)
+
+
+def decode(where: Where | None, *, lenient: bool = False) -> Expr:
+    """The filter that a text, a where JSON or an Expr says; None and an empty text match every record."""
+    match where:
+        case None:
+            return Const(True)
+        case Expr():
+            return check_patterns(where)
+        case str():
+            return text.decode(where)
+        case Mapping():
+            return chroma.decode(where, lenient=lenient)
+    raise CheckError(
+        "WQ313", f"a filter is a text, a where JSON object or an Expr, got {describe_type(where)}", hint='write "year >= 2020" or F("year") >= 2020'
+    )
+
+
+def _twin(method: Callable[Concatenate[Collection, P], R]) -> Callable[Concatenate[Collection, P], Coroutine[Any, Any, R]]:
+    """The async form of a method: it runs in a thread, and so do the limits in force."""
+
+    @wraps(method)
+    async def run(self: Collection, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        import asyncio  # a quarter of the start of a program that may never need it
+
+        return await asyncio.to_thread(method, self, *args, **kwargs)
+
+    run.__name__ = f"a{method.__name__}"
+    run.__doc__ = f"`{method.__name__}` for async programs, in a thread of its own."
+    return run
+
+
+class Collection:
+    """An open collection of records. Close it, or use it in a `with` block.
+
+    Everywhere, `where` is a text (`"year >= :since"`), a where JSON object, or an `Expr`; `params` are the values of its
+    `:names`; `ids` and `where_document` filter further; `lenient` reads JSON as people expect it.
+    Errors in a filter are ParseError, WhereError, CheckError or LimitError; those of the store BackendError.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def get(
+        self,
+        where: Where | None = None,
+        *,
+        ids: Sequence[str] | str | None = None,
+        where_document: Mapping[str, Any] | Expr | None = None,
+        params: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        include: Sequence[str] = DEFAULT_INCLUDE,
+        strict: bool = False,
+        lenient: bool = False,
+    ) -> GetResponse:
+        """The records that match, in the collection's order, with the columns of `include`.
+
+        include: of documents, metadatas, embeddings, uris; strict: refuse what the store can't answer by itself.
+        Warns (WhereqlWarning) where the kinds of a key make a predicate match nothing.
+        """
+        query = self._query(where, ids, where_document, params, lenient, limit, offset, include)
+        self._warn(query.where)
+        return self.backend.get(self._supported(query, strict))
+
+    def count(
+        self,
+        where: Where | None = None,
+        *,
+        ids: Sequence[str] | str | None = None,
+        where_document: Mapping[str, Any] | Expr | None = None,
+        params: Mapping[str, Any] | None = None,
+        lenient: bool = False,
+    ) -> int:
+        """How many records match."""
+        query = self._query(where, ids, where_document, params, lenient)
+        self._warn(query.where)
+        return self.backend.count(self._supported(query))
+
+    def scan(
+        self,
+        where: Where | None = None,
+        *,
+        ids: Sequence[str] | str | None = None,
+        where_document: Mapping[str, Any] | Expr | None = None,
+        params: Mapping[str, Any] | None = None,
+        include: Sequence[str] = DEFAULT_INCLUDE,
+        batch_size: int = 1000,
+        lenient: bool = False,
+    ) -> Iterator[GetResponse]:
+        """The matching records in pages of at most `batch_size`, of one moment where the store has snapshots."""
+        query = self._query(where, ids, where_document, params, lenient, include=include)
+        if _count(batch_size, "batch_size") == 0:
+            raise CheckError("WQ314", "batch_size is at least 1", hint="leave it out for 1,000")
+        return self.backend.scan(self._supported(query), batch_size)
+
+    def execute(self, request: GetRequest) -> GetResponse:
+        """The answer to a request in wire form, just as a Chroma server gives it, without warnings."""
+        return self.backend.get(self._supported(request.to_query()))
+
+    def explain(
+        self,
+        where: Where | None = None,
+        *,
+        ids: Sequence[str] | str | None = None,
+        where_document: Mapping[str, Any] | Expr | None = None,
+        params: Mapping[str, Any] | None = None,
+        lenient: bool = False,
+    ) -> Explanation:
+        """How a filter is run: what the store answers by itself, what whereql does, and how many records there are."""
+        query = self._query(where, ids, where_document, params, lenient)
+        return Explanation(
+            filter=print_filter(query.where),
+            pushed=print_filter(self._supported(query).where),
+            residual=None,
+            native=self.backend.native(query),
+            rows=self.backend.count(query),
+            findings=tuple(check_filter(query.where, self.backend.schema())),
+        )
+
+    def check(self, where: Where | None, *, params: Mapping[str, Any] | None = None, lenient: bool = False) -> list[CheckError]:
+        """What the kinds of this collection say against a filter: unknown keys, predicates that match nothing. Nothing is raised for them."""
+        expr = decode(where, lenient=lenient)
+        findings = check_filter(expr if params is None else bind(expr, params), self.backend.schema())
+        for finding in findings:
+            finding.source = where if isinstance(where, str) else None
+        return findings
+
+    def schema(self) -> Schema:
+        """The keys that the collection holds now, with kinds, counts and examples."""
+        return self.backend.schema()
+
+    def add(
+        self,
+        ids: Sequence[str] | str,
+        embeddings: Any = None,
+        metadatas: Sequence[Mapping[str, Any] | None] | None = None,
+        documents: Sequence[str | None] | None = None,
+        uris: Sequence[str | None] | None = None,
+    ) -> int:
+        """Append records, column by column, and say how many were new: as in Chroma, a record whose id is there stays as it is.
+
+        embeddings: rows of float32 of one dimension. Raises BackendError, and adds nothing, if any record is not sound.
+        """
+        return self._writable("add").add(records_from_columns(ids, embeddings, metadatas, documents, uris))
+
+    def upsert(
+        self,
+        ids: Sequence[str] | str,
+        embeddings: Any = None,
+        metadatas: Sequence[Mapping[str, Any] | None] | None = None,
+        documents: Sequence[str | None] | None = None,
+        uris: Sequence[str | None] | None = None,
+    ) -> int:
+        """Write records, column by column: new ones at the end, others in their place, and say how many.
+
+        A column that is left out, or null, keeps its value; metadata merges key by key, and a null (or `[]`) drops the key.
+        """
+        records = records_from_columns(ids, embeddings, metadatas, documents, uris)
+        changes = [Change(record, _removed_keys(metadatas[i] if metadatas else None)) for i, record in enumerate(records)]
+        return self._writable("upsert").upsert(changes)
+
+    def delete(
+        self,
+        where: Where | None = None,
+        *,
+        ids: Sequence[str] | str | None = None,
+        where_document: Mapping[str, Any] | Expr | None = None,
+        params: Mapping[str, Any] | None = None,
+        all: bool = False,
+        lenient: bool = False,
+    ) -> int:
+        """Delete the records that match, and say how many. Raises CheckError for a filter that spares nothing, unless `all`."""
+        query = self._query(where, ids, where_document, params, lenient)
+        if query.ids is None and _is_true(query.where) and not all:
+            raise CheckError("WQ315", "this would delete every record", hint="say so with all=True, or pass a filter or ids")
+        return self._writable("delete").delete(self._supported(query))
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.backend.close()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    aget, acount, aexecute, aexplain, aschema = _twin(get), _twin(count), _twin(execute), _twin(explain), _twin(schema)
+    aadd, aupsert, adelete = _twin(add), _twin(upsert), _twin(delete)
+
+    async def ascan(self, where: Where | None = None, **arguments: Any) -> AsyncIterator[GetResponse]:
+        """`scan` for async programs; arguments: as there."""
+        import asyncio  # see _twin
+
+        pages = await asyncio.to_thread(lambda: self.scan(where, **arguments))
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            yield page
+
+    def _query(
+        self,
+        where: Where | None,
+        ids: Sequence[str] | str | None,
+        where_document: Mapping[str, Any] | Expr | None,
+        params: Mapping[str, Any] | None,
+        lenient: bool,
+        limit: int | None = None,
+        offset: int | None = None,
+        include: Sequence[str] = DEFAULT_INCLUDE,
+    ) -> Query:
+        expr = decode(where, lenient=lenient)
+        try:
+            expr = bind(expr, params)
+        except CheckError as error:
+            error.source = error.source or (where if isinstance(where, str) and error.span else None)
+            raise
+        if where_document is not None:
+            document = where_document if isinstance(where_document, Expr) else chroma.decode_document(where_document, lenient=lenient)
+            expr = And([expr, document]) if where is not None else document
+        return Query(expr, _ids(ids), None if limit is None else _count(limit, "limit"), _count(offset or 0, "offset"), _include(include))
+
+    def _warn(self, expr: Expr) -> None:
+        if not self.backend.cheap_schema:
+            return
+        schema = self.backend.schema()
+        if schema.records:
+            for finding in check_filter(expr, schema):
+                if finding.code == "WQ312" or "did you mean" in (finding.hint or ""):
+                    warnings.warn(f"{finding.message} ({finding.hint})", WhereqlWarning, stacklevel=3)
+
+    def _supported(self, query: Query, strict: bool = False) -> Query:
+        """The same query, once the backend has said of every predicate in it that it answers it exactly."""
+        for predicate, negated in _signed_predicates(query.where, False):
+            if self.backend.support(predicate, negated) is not Support.EXACT:
+                shown = print_filter(Not(predicate) if negated else predicate)
+                raise UnsupportedError("WQ503", f"this store can't answer {shown[:120]} exactly", span=predicate.span, hint="filter the rest with whereql.compile_matcher")
+        return query
+
+    def _writable(self, operation: str) -> WritableBackend:
+        if not isinstance(self.backend, WritableBackend):
+            raise BackendError("WQ713", f"this collection can't be written, so {operation} is not possible", hint="open it in a store that can")
+        return self.backend
+
+
+def _signed_predicates(expr: Expr, negated: bool) -> Iterator[tuple[Predicate, bool]]:
+    match expr:
+        case Predicate():
+            yield expr, negated
+        case Not(arg):
+            yield from _signed_predicates(arg, not negated)
+        case And(args) | Or(args):
+            for arg in args:
+                yield from _signed_predicates(arg, negated)
+
+
+def _is_true(expr: Expr, negated: bool = False) -> bool:
+    """Whether a filter is true by its constants alone."""
+    match expr:
+        case Const(value):
+            return value is not negated
+        case Not(arg):
+            return _is_true(arg, not negated)
+        case And(args) | Or(args):
+            every = isinstance(expr, And) is not negated
+            return (all if every else any)(_is_true(arg, negated) for arg in args)
+    return False
+
+
+def _removed_keys(metadata: Mapping[str, Any] | None) -> frozenset[str]:
+    return frozenset(key for key, value in (metadata or {}).items() if value is None or (isinstance(value, (list, tuple)) and not value))
+
+
+def _count(value: object, name: str) -> int:
+    if type(value) is not int or value < 0:
+        raise CheckError("WQ314", f"{name} is a whole number from 0 on, got {quote(repr(value))}", hint=f"leave {name} out for none")
+    return value
+
+
+def _ids(ids: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    if ids is None:
+        return None
+    wanted = (ids,) if isinstance(ids, str) else tuple(ids)
+    check_items(len(wanted), path="ids")
+    for i, id in enumerate(wanted):
+        if not isinstance(id, str):
+            raise CheckError("WQ314", f"an id is a string, got {describe_type(id)}", path=f"ids[{i}]", hint="convert it with str()")
+        check_text_value(id, path=f"ids[{i}]")
+    return wanted
+
+
+def _include(include: Sequence[str]) -> tuple[str, ...]:
+    names = (include,) if isinstance(include, str) else tuple(include)
+    for name in names:
+        if name not in COLUMNS:
+            hint = did_you_mean(str(name), COLUMNS) or f"the columns are {', '.join(COLUMNS)}"
+            raise CheckError("WQ314", f"there is no column {quote(str(name))}", path="include", hint=hint)
+    return names

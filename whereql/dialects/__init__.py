@@ -1,0 +1,1 @@
+"""The filter languages that whereql reads and writes, one module each; `plugin` registers them."""

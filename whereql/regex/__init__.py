@@ -1,0 +1,7 @@
+"""Regular expressions and LIKE patterns, lowered to RE2: what Rust's engine (and so Chroma) answers, in linear time."""
+
+from __future__ import annotations
+
+from whereql.regex.lowering import Searcher, compile_like, compile_pattern, like_pattern, lower
+
+__all__ = ["Searcher", "compile_like", "compile_pattern", "like_pattern", "lower"]
