@@ -1,0 +1,48 @@
+"""The public names are pinned, load lazily, and are documented."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import whereql
+
+NAMES = [
+    "And", "Backend", "BackendError", "Change", "CheckError", "Collection", "Const", "Document", "Explanation", "Expr", "F",
+    "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError", "Limits", "Literal", "Not", "Op", "Or",
+    "Param", "ParseError", "PluginError", "Predicate", "Query", "Record", "ScanBackend", "Schema", "Span", "Support", "TranslateError",
+    "UnsupportedError", "Uri", "WhereError", "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher",
+    "from_json", "holds", "hookimpl", "literal", "make_record", "open", "parse", "to_json", "to_text", "use_limits",
+]  # fmt: skip
+
+
+def test_public_names_are_pinned_and_sorted() -> None:
+    assert whereql.__all__ == NAMES == sorted(NAMES)
+    assert dir(whereql) == NAMES
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in NAMES:
+        value = getattr(whereql, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert inspect.getdoc(value), name
+
+
+def test_every_public_method_is_documented() -> None:
+    for name in NAMES:
+        value = getattr(whereql, name)
+        if inspect.isclass(value) and value.__module__.startswith("whereql"):
+            for member, function in inspect.getmembers(value, inspect.isfunction):
+                if not member.startswith("_") and function.__module__.startswith("whereql"):
+                    assert inspect.getdoc(function), f"{name}.{member}"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    assert not hasattr(whereql, "no_such_name")
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = "import sys, whereql; print([name for name in ('numpy', 'lark', 'pluggy', 're2', 'click', 'rich', 'json') if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"

@@ -1,0 +1,332 @@
+"""`Collection`: every way in and out of it, its order rules, its refusals, its async twins."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import whereql
+from whereql import F
+
+IDS = ["a", "b", "c", "d"]
+METADATAS: list[dict[str, Any] | None] = [{"year": 2019, "tags": ["x"]}, {"year": 2021, "tags": ["y", "x"]}, {"lang": "en"}, None]
+
+
+@pytest.fixture
+def papers() -> whereql.Collection:
+    collection = whereql.open("memory:")
+    collection.add(
+        ids=IDS, embeddings=[[0.1, 0.2]] * 4, metadatas=METADATAS, documents=["alpha", None, "gamma", "delta"], uris=[None, "u:b", None, "u:d"]
+    )
+    return collection
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        ({}, IDS),
+        ({"where": ""}, IDS),
+        ({"where": "year >= 2020"}, ["b"]),
+        ({"where": {"year": {"$gte": 2020}}}, ["b"]),
+        ({"where": F("year") >= 2020}, ["b"]),
+        ({"where": "year != 2021"}, ["a", "c", "d"]),
+        ({"where": "year >= :y", "params": {"y": np.int64(2020)}}, ["b"]),
+        ({"where": "tags HAS ALL :t", "params": {"t": ["x", "y"]}}, ["b"]),
+        ({"ids": ["d", "a", "a", "nobody"]}, ["a", "d"]),
+        ({"ids": "d"}, ["d"]),
+        ({"ids": []}, []),
+        ({"ids": ["a", "b"], "where": "year > 2020", "where_document": None}, ["b"]),
+        ({"where_document": {"$contains": "a"}}, ["a", "c", "d"]),
+        ({"where": "year = 2019", "where_document": {"$contains": "alp"}}, ["a"]),
+        ({"where": "year = 2019", "where_document": {"$not_contains": "alp"}}, []),
+        ({"where": {"year": 2019, "tags": {"$contains": "x"}}, "lenient": True}, ["a"]),
+        ({"limit": 2}, ["a", "b"]),
+        ({"limit": 2, "offset": 1}, ["b", "c"]),
+        ({"offset": 3}, ["d"]),
+        ({"limit": 0}, []),
+        ({"where": "NOT year > 2020", "limit": 1, "offset": 1}, ["c"]),
+    ],
+)  # fmt: skip
+def test_get(papers: whereql.Collection, arguments: dict[str, Any], ids: list[str]) -> None:
+    assert papers.get(**arguments).ids == ids
+    if "limit" not in arguments and "offset" not in arguments:
+        assert papers.count(**arguments) == len(ids)
+        assert [id for page in papers.scan(**arguments, batch_size=2) for id in page.ids] == ids
+
+
+def test_columns_are_those_asked_for(papers: whereql.Collection) -> None:
+    response = papers.get(ids=["b", "c"], include=["uris", "embeddings"])
+    assert response.to_dict() == {
+        "ids": ["b", "c"], "embeddings": [[0.1, 0.2]] * 2, "documents": None, "uris": ["u:b", None], "metadatas": None, "include": ["uris", "embeddings"],
+    }  # fmt: skip
+    assert response.embeddings is not None
+    assert response.embeddings.dtype == np.float32  # type: ignore[union-attr]  # every record has one
+    assert papers.get(include=[]).to_dict()["documents"] is None
+
+
+def test_a_record_with_a_uri_and_no_metadata_shows_an_empty_object(papers: whereql.Collection) -> None:
+    assert papers.get(include=["metadatas"]).metadatas == [*METADATAS[:3], {}]
+
+
+def test_a_response_is_iterable_and_prints_json(papers: whereql.Collection) -> None:
+    response = papers.get("year > 0", include=["documents", "metadatas", "embeddings", "uris"])
+    assert [(record.id, record.document, record.uri, record.metadata) for record in response] == [
+        ("a", "alpha", None, METADATAS[0]), ("b", None, "u:b", METADATAS[1]),
+    ]  # fmt: skip
+    assert len(response) == 2
+    assert json.loads(response.to_json()) == response.to_dict()
+    assert '"embeddings":[[0.1,0.2],[0.1,0.2]]' in response.to_json()
+
+
+def test_a_response_becomes_a_data_frame(papers: whereql.Collection) -> None:
+    pytest.importorskip("pandas", reason="needs the pandas extra")
+    frame = papers.get().to_pandas()
+    assert list(frame.columns) == ["id", "document", "year", "tags", "lang"]
+    assert frame["lang"].isna().tolist() == [True, True, False, True]
+    assert frame["lang"][2] == "en"
+
+
+ORDER_STEPS: list[tuple[str, dict[str, Any], int, list[str]]] = [
+    ("add", {"ids": ["a", "e", "e"], "documents": ["new", "first", "second"]}, 1, ["a", "b", "c", "d", "e"]),
+    ("upsert", {"ids": ["b", "f"], "documents": ["B", "F"]}, 2, ["a", "b", "c", "d", "e", "f"]),
+    ("delete", {"ids": ["a", "nobody"]}, 1, ["b", "c", "d", "e", "f"]),
+    ("add", {"ids": ["a"]}, 1, ["b", "c", "d", "e", "f", "a"]),
+    ("delete", {"where": "year = 2021 OR #document = 'first'"}, 2, ["c", "d", "f", "a"]),
+    ("delete", {"all": True}, 4, []),
+]
+
+
+def test_writes_keep_the_order(papers: whereql.Collection) -> None:
+    for operation, arguments, count, ids in ORDER_STEPS:
+        assert getattr(papers, operation)(**arguments) == count, operation
+        assert papers.get().ids == ids, operation
+        if operation == "add" and count == 1 and "e" in arguments["ids"]:
+            assert papers.get(ids=["a", "e"]).documents == ["alpha", "first"]
+
+
+def test_upsert_merges_and_drops(papers: whereql.Collection) -> None:
+    papers.upsert(ids=["b", "c"], metadatas=[{"year": None, "lang": "de"}, {"lang": []}], documents=[None, "new"])
+    response = papers.get(ids=["b", "c"], include=["metadatas", "documents", "uris"])
+    assert response.metadatas == [{"tags": ["y", "x"], "lang": "de"}, None]
+    assert response.documents == [None, "new"]
+    assert response.uris == ["u:b", None]
+
+
+@pytest.mark.parametrize("where", [None, "", "TRUE", {"$and": []}, "NOT FALSE", "year = 1 OR TRUE", "NOT (year = 1 AND FALSE)"])
+def test_delete_refuses_to_spare_nothing(papers: whereql.Collection, where: Any) -> None:
+    with pytest.raises(whereql.CheckError, match="every record") as caught:
+        papers.delete(where)
+    assert caught.value.code == "WQ315"
+    assert papers.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ({"where": 5}, "WQ313", "a filter is a text"),
+        ({"where": ["year > 1"]}, "WQ313", "got a list"),
+        ({"limit": -1}, "WQ314", "limit is a whole number"),
+        ({"limit": 1.0}, "WQ314", "limit is a whole number"),
+        ({"limit": True}, "WQ314", "limit is a whole number"),
+        ({"offset": "1"}, "WQ314", "offset is a whole number"),
+        ({"ids": [1]}, "WQ314", "an id is a string"),
+        ({"include": ["documnts"]}, "WQ314", "did you mean documents"),
+        ({"include": ["distances"]}, "WQ314", "there is no column"),
+        ({"where": "year > :y"}, "WQ308", "has no value"),
+        ({"where": "year > :y", "params": {"y": 1, "z": 2}}, "WQ309", "no parameter :z"),
+        ({"where": "year > :y", "params": {"y": True}}, "WQ302", "bools have no order"),
+        ({"where": "year > :y", "params": {"y": [1]}}, "WQ306", "not a list"),
+        ({"where": "year IN :y", "params": {"y": "abc"}}, "WQ306", "a list of values"),
+        ({"where_document": {"$eq": "a"}}, "WQ212", "no operator"),
+    ],
+)
+def test_refuses_what_makes_no_sense(papers: whereql.Collection, arguments: dict[str, Any], code: str, words: str) -> None:
+    with pytest.raises(whereql.WhereqlError, match=words) as caught:
+        papers.get(**arguments)
+    assert caught.value.code == code
+
+
+def test_a_batch_of_nothing_is_refused(papers: whereql.Collection) -> None:
+    with pytest.raises(whereql.CheckError, match="at least 1"):
+        papers.scan(batch_size=0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "code", "path"),
+    [
+        ({"ids": ["x", ""]}, "WQ702", "[1].id"),
+        ({"ids": ["x", 3]}, "WQ702", "[1].id"),
+        ({"ids": ["x", "y"], "documents": ["one"]}, "WQ701", "documents"),
+        ({"ids": ["x"], "documents": "one"}, "WQ701", "documents"),
+        ({"ids": ["x"], "documents": [5]}, "WQ702", "[0].document"),
+        ({"ids": ["x"], "metadatas": [[]]}, "WQ703", "[0].metadata"),
+        ({"ids": ["x"], "metadatas": [{"a": {"b": 1}}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{"a": [1, "b"]}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{"a": [1, None]}]}, "WQ703", "[0].metadata.a[1]"),
+        ({"ids": ["x"], "metadatas": [{"a": float("nan")}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{"a": 10**400}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{1: 1}]}, "WQ703", "[0].metadata"),
+        ({"ids": ["x"], "metadatas": [{"a": "\ud800"}]}, "WQ307", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{"\udc00": 1}]}, "WQ307", "[0].metadata"),
+        ({"ids": ["x"], "metadatas": [{"a": {"indices": [2, 1], "values": [1.0, 2.0]}}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{"a": {"#type": "dense", "indices": [1], "values": [1.0]}}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "embeddings": [[]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "embeddings": [[1.0, float("inf")]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "embeddings": [[1e300, 1.0]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "embeddings": [["a", "b"]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "embeddings": [[1.0]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "embeddings": [[True, False]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "embeddings": [["1", "2"]]}, "WQ704", "[0].embedding"),
+        ({"ids": ["x"], "metadatas": [{"a": {"indices": [1], "values": [10**400]}}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "metadatas": [{"a": {"indices": [1], "values": [1.0], "tokens": [5]}}]}, "WQ703", "[0].metadata.a"),
+        ({"ids": ["x"], "uris": [b"u"]}, "WQ702", "[0].uri"),
+    ],
+)
+def test_a_write_that_is_not_sound_changes_nothing(papers: whereql.Collection, columns: dict[str, Any], code: str, path: str) -> None:
+    before = papers.get(include=["documents", "metadatas", "uris", "embeddings"]).to_dict()
+    for write in (papers.add, papers.upsert):
+        with pytest.raises(whereql.WhereqlError) as caught:
+            write(**columns)
+        assert (caught.value.code, caught.value.path) == (code, path)
+    assert papers.get(include=["documents", "metadatas", "uris", "embeddings"]).to_dict() == before
+
+
+def test_stored_values_are_normal() -> None:
+    collection = whereql.open("memory:")
+    sparse = {"indices": [1, 5], "values": [0.5, 1.0]}
+    metadata = {"mixed": [1, 2.5], "none": None, "empty": [], "big": 2**63, "zero": -0.0, "np": np.float32(0.5), "array": np.array([1, 2]), "sparse": sparse}
+    collection.add(ids=["a"], metadatas=[metadata])
+    stored = collection.get().metadatas
+    assert stored == [{"mixed": [1.0, 2.5], "big": float(2**63), "zero": 0.0, "np": 0.5, "array": [1, 2], "sparse": {"#type": "sparse_vector", **sparse}}]
+    assert collection.get("sparse IS NOT NULL AND empty IS NULL").ids == ["a"]
+    with pytest.warns(whereql.WhereqlWarning, match="sparse holds sparse_vector"):
+        assert collection.get("sparse != 1 AND NOT sparse HAS 1").ids == ["a"]
+
+
+def test_findings_warn_in_get_and_are_told_by_check(papers: whereql.Collection) -> None:
+    with pytest.warns(whereql.WhereqlWarning, match="write tags HAS 'x'"):
+        assert papers.get("tags CONTAINS 'x'").ids == []
+    with pytest.warns(whereql.WhereqlWarning, match="did you mean year"):
+        assert papers.count("yaer > 2000") == 0
+    assert [finding.code for finding in papers.check("tags = 'x' AND unrelated = 1")] == ["WQ312", "WQ311"]
+    assert papers.check("year > :y", params={"y": 2020}) == []
+    assert papers.get("unrelated = 1").ids == []  # nothing like it is there: no guess, no warning
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("tags = 'x'", "write tags HAS 'x'"),
+        ("tags IN ('x', 'y')", "write tags HAS 'x'"),
+        ("year = '2020'", "without quotes"),
+        ("year > '2020'", "a date as TIMESTAMP"),
+        ("lang = 5", "write '5' in quotes"),
+        ("lang HAS 'en'", "write lang = 'en', or lang CONTAINS 'en'"),
+        ("year HAS 2020", "write year = 2020"),
+        ("year CONTAINS '20'", "text operators look into strings only"),
+        ("year = TRUE", "compare it with a number"),
+        ("#document = 5", "write '5' in quotes"),
+        ("#id HAS 'a'", "write #id = 'a'"),
+    ],
+)
+def test_findings_say_what_was_meant(papers: whereql.Collection, where: str, hint: str) -> None:
+    (finding,) = papers.check(where)
+    assert hint in (finding.hint or "")
+    assert finding.span is not None
+    assert where in finding.render()
+
+
+@pytest.mark.parametrize("where", ["year = 2020", "year != 2020.5", "tags HAS 'z'", "tags IS NULL", "lang IN (5, 'en')", "tags HAS ANY ()", "#id > 'a'"])
+def test_sound_filters_have_no_findings(papers: whereql.Collection, where: str) -> None:
+    assert papers.check(where) == []
+
+
+def test_explain_tells_how_a_filter_runs(papers: whereql.Collection) -> None:
+    explanation = papers.explain("not (year<2020) and tags = 'x'")
+    assert explanation.filter == explanation.pushed == "NOT year < 2020 AND tags = 'x'"
+    assert (explanation.residual, explanation.rows) == (None, 0)
+    assert "write tags HAS 'x'" in str(explanation)
+    assert json.loads(json.dumps(explanation.to_dict()))["findings"][0]["code"] == "WQ312"
+
+
+def test_schema(papers: whereql.Collection) -> None:
+    schema = papers.schema()
+    assert schema.records == 4
+    assert {key: (dict(info.kinds), info.count) for key, info in schema.keys.items()} == {
+        "year": ({"int": 2}, 2), "tags": ({"string[]": 2}, 2), "lang": ({"string": 1}, 1),
+    }  # fmt: skip
+    assert schema.keys["year"].examples == (2019, 2021)
+
+
+def test_execute_answers_requests(papers: whereql.Collection) -> None:
+    body = {"where": {"year": {"$gte": 2020}}, "include": ["distances", "documents", "documents"], "unknown": 1}
+    assert papers.execute(whereql.GetRequest.from_json(body)).to_dict() == {
+        "ids": ["b"], "embeddings": None, "documents": [None], "uris": None, "metadatas": None, "include": ["distances", "documents", "documents"],
+    }  # fmt: skip
+    assert papers.execute(whereql.GetRequest()).ids == IDS
+
+
+def test_async_twins(papers: whereql.Collection) -> None:
+    async def use() -> list[Any]:
+        assert await papers.aadd(ids=["e"]) == 1
+        assert await papers.aupsert(ids=["e"], metadatas=[{"year": 3000}]) == 1
+        pages = [page.ids async for page in papers.ascan("year > 0", batch_size=2)]
+        found = await papers.aget("year > 2020")
+        answered = await papers.aexecute(whereql.GetRequest(ids=["a"]))
+        explained = await papers.aexplain("year > 2020")
+        schema = await papers.aschema()
+        return [pages, found.ids, await papers.acount(), answered.ids, explained.rows, schema.records, await papers.adelete(ids=["e"])]
+
+    assert asyncio.run(use()) == [[["a", "b"], ["e"]], ["b", "e"], 5, ["a"], 2, 5, 1]
+    assert whereql.Collection.aget.__name__ == "aget"
+    assert "async" in (whereql.Collection.aget.__doc__ or "")
+
+
+def test_limits_hold_in_threads_of_async_twins(papers: whereql.Collection) -> None:
+    async def use() -> None:
+        with whereql.use_limits(predicates=1):
+            await papers.aget("year > 1 AND year < 2")
+
+    with pytest.raises(whereql.LimitError):
+        asyncio.run(use())
+
+
+class Reader(whereql.ScanBackend):
+    """A store that can be read only, and says of one operator that it can't."""
+
+    def records(self) -> Iterator[whereql.Record]:
+        return (whereql.make_record(str(n), metadata={"n": n, "t": ["x"] * (n % 2)}) for n in range(5))
+
+    def support(self, predicate: whereql.Predicate, negated: bool) -> whereql.Support:
+        return whereql.Support.NONE if predicate.op is whereql.Op.ILIKE or (negated and predicate.op is whereql.Op.HAS) else whereql.Support.EXACT
+
+
+def test_any_store_that_lists_its_records_is_a_backend() -> None:
+    with whereql.Collection(Reader()) as collection:
+        assert collection.get("n >= 1 AND t HAS 'x'", offset=1).ids == ["3"]
+        assert collection.get(ids=["4", "0"], limit=1).ids == ["0"]
+        assert collection.count("NOT n = 2") == 4
+        assert [page.ids for page in collection.scan("n < 3", batch_size=2)] == [["0", "1"], ["2"]]
+        assert collection.schema().keys["t"].count == 2
+        assert collection.explain("n = 1").native is None
+
+
+def test_what_a_store_cannot_answer_is_refused_by_name() -> None:
+    collection = whereql.Collection(Reader())
+    with pytest.raises(whereql.UnsupportedError, match="can't answer n ILIKE 'a' exactly"):
+        collection.get("n ILIKE 'a'")
+    with pytest.raises(whereql.UnsupportedError, match="t NOT HAS 'x'"):
+        collection.get("n = 1 OR NOT (n = 2 AND t HAS 'x')")
+    assert collection.get("NOT (n < 4 OR t NOT HAS 'x')").ids == []
+    with pytest.raises(whereql.BackendError, match="can't be written, so add"):
+        collection.add(ids=["x"])
+
+
+def test_a_backend_without_records_says_so() -> None:
+    with pytest.raises(NotImplementedError, match="has no records"):
+        whereql.Collection(whereql.ScanBackend()).get()

@@ -1,0 +1,177 @@
+"""The plugin host: a third party's plugins beside whereql's own, broken ones, and names taken twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import whereql
+from whereql.plugins import Registry, registry, split_url
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+class Distribution:
+    """What an entry point tells of where it comes from."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.version = name, "1.2"
+
+
+def point(name: str, module: str, distribution: str) -> EntryPoint:
+    made = EntryPoint(name=name, value=module, group="whereql")
+    vars(made)["dist"] = Distribution(distribution)
+    return made
+
+
+def module(name: str, monkeypatch: pytest.MonkeyPatch, **hooks: Any) -> str:
+    made = ModuleType(name)
+    for hook, function in hooks.items():
+        function.__name__ = hook
+        setattr(made, hook, whereql.hookimpl(function))
+    monkeypatch.setitem(sys.modules, name, made)
+    return name
+
+
+def own_points() -> list[EntryPoint]:
+    return [p for p in entry_points(group="whereql") if p.dist is not None and p.dist.name == "whereql"]
+
+
+def nothing(url: str, collection: str | None, options: Any) -> Any:
+    raise AssertionError("not opened here")
+
+
+def test_own_plugins_enter_by_the_same_door() -> None:
+    found = registry()
+    assert {"memory"} <= set(found.backends)
+    assert {"text", "chroma"} <= set(found.dialects)
+    assert found.dialect("text").decode("a = 1") == whereql.parse("a = 1")
+
+
+def test_a_third_party_registers_all_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = module(
+        "plugin_full", monkeypatch,
+        register_backends=lambda register: register("lake", nothing, schemes=["lake"], endings=[".lake"]),
+        register_dialects=lambda register: register("klingon", "whereql.dialects.text"),
+        register_passes=lambda register: register("nothing", lambda expr: expr),
+    )  # fmt: skip
+    found = Registry([*own_points(), point("full", name, "whereql-full")])
+    assert found.opener("lake://x").name == "lake" == found.opener("a/b.LAKE").name
+    assert found.dialect("klingon").encode(whereql.parse("a=1")) == "a = 1"
+    assert found.passes["nothing"].load()(1) == 1
+    assert found.plugins[-1].provides == ["backend lake", "dialect klingon", "pass nothing"]
+
+
+def test_a_broken_plugin_harms_nothing_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Registry([point("broken", "no_such_module_anywhere", "whereql-broken"), *own_points()])
+    assert found.opener("memory:").name == "memory"
+    with pytest.raises(whereql.PluginError, match=r"plugins that failed to load: broken of whereql-broken") as caught:
+        found.opener("lake:")
+    assert caught.value.code == "WQ601"
+    failure = found.failure(found.plugins[0])
+    assert failure is not None
+    assert failure.code == "WQ602"
+    assert "ModuleNotFoundError" in failure.message
+
+
+def test_a_backend_that_fails_when_it_is_needed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = module("plugin_late", monkeypatch, register_backends=lambda register: register("late", "no_such_module:f", schemes=["late"]))
+    found = Registry([point("late", name, "whereql-late")])
+    with pytest.raises(whereql.PluginError, match="'late' of whereql-late can't be loaded") as caught:
+        found.opener("late:").load()
+    assert caught.value.code == "WQ602"
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        lambda register: register("memory", nothing),
+        lambda register: register("other", nothing, schemes=["memory"]),
+        lambda register: register("other", nothing, endings=[".csv"]),
+    ],
+)
+def test_a_taken_name_is_refused_naming_both(monkeypatch: pytest.MonkeyPatch, second: Any) -> None:
+    found = Registry([*own_points(), point("twice", module("plugin_twice", monkeypatch, register_backends=second), "whereql-twice")])
+    failure = found.failure(found.plugins[-1])
+    assert failure is not None
+    assert failure.code == "WQ603"
+    assert "by whereql and by whereql-twice" in failure.message
+    assert found.opener("memory:").distribution == "whereql"
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [("memry:", "did you mean memory:?"), ("papers.jsnl", "did you mean .jsonl?"), ("papers", "known are .csv"), ("qdrant://x", "known are .csv")],
+)
+def test_an_unknown_store_says_what_is_known(url: str, hint: str) -> None:
+    with pytest.raises(whereql.PluginError) as caught:
+        whereql.open(url)
+    assert hint in str(caught.value)
+    assert caught.value.code == "WQ601"
+
+
+def test_an_unknown_dialect_says_what_is_known() -> None:
+    with pytest.raises(whereql.PluginError, match="did you mean chroma"):
+        registry().dialect("croma")
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("memory:", ("memory", "")), ("sqlite:///a.db", ("sqlite", "")), ("postgresql+psycopg://h/d", ("postgresql+psycopg", "")),
+        ("a/b.JSONL", ("", ".jsonl")), (r"C:\data\a.csv", ("", ".csv")), ("a:b", ("", "")), ("../x.y/z", ("", "")), (".hidden", ("", ".hidden")),
+        ("1st:2.json", ("", ".json")),
+    ],
+)  # fmt: skip
+def test_splits_urls_and_paths(url: str, parts: tuple[str, str]) -> None:
+    assert split_url(url) == parts
+
+
+def run(code: str, *paths: Path, **environment: str) -> str:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), **environment}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout.strip()
+
+
+@pytest.fixture
+def installed_notes(tmp_path: Path) -> Path:
+    """The example plugin, as `pip install` would leave it: its module and the metadata with its entry point."""
+    info = tmp_path / "whereql_notes-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: whereql-notes\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[whereql]\nnotes = whereql_notes\n")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "b.md").write_text("buy milk")
+    (tmp_path / "notes" / "a.md").write_text("TODO write the paper on filters")
+    return tmp_path
+
+
+def test_the_example_plugin_is_found_and_answers(installed_notes: Path) -> None:
+    code = f"import whereql; print(whereql.open('notes:{installed_notes}/notes').get('words > 2').ids)"
+    assert run(code, installed_notes, EXAMPLES / "whereql-notes") == "['a.md']"
+    listed = run("from whereql.cli import main; import sys; sys.argv=['whereql','plugins','--json']; main()", installed_notes, EXAMPLES / "whereql-notes")
+    assert {"plugin": "notes", "distribution": "whereql-notes", "version": "0.1.0", "provides": ["backend notes"], "error": None} in json.loads(listed)
+
+
+def test_the_environment_leaves_third_parties_out(installed_notes: Path) -> None:
+    code = "from whereql.plugins import registry; print(sorted(registry().backends))"
+    assert run(code, installed_notes, EXAMPLES / "whereql-notes") == "['memory', 'notes']"
+    assert run(code, installed_notes, EXAMPLES / "whereql-notes", WHEREQL_PLUGINS="0") == "['memory']"
+
+
+def test_a_plugin_adds_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    click = pytest.importorskip("click", reason="commands need the cli extra")
+    name = module("plugin_cli", monkeypatch, register_commands=lambda cli: cli.add_command(click.Command("hello")))
+    failing = module("plugin_bad_cli", monkeypatch, register_commands=lambda cli: 1 / 0)
+    group = click.Group("whereql")
+    found = Registry([point("cli", name, "whereql-cli"), point("bad", failing, "whereql-bad")])
+    found.add_commands(group)
+    assert list(group.commands) == ["hello"]
+    assert isinstance(found.plugins[1].error, ZeroDivisionError)
