@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import re
 import sys
 import unicodedata
 from importlib.resources import files
 from itertools import product
+from typing import Any
 
 import interegular
 import pytest
 from lark import Lark
+from lark.exceptions import UnexpectedInput, VisitError
 
 import whereql
 from whereql.ast import And, Expr, Field, Not, Or, Predicate
@@ -23,8 +26,11 @@ from whereql.values import literal
 GRAMMAR = files("whereql_grammar").joinpath("filter.lark").read_text(encoding="utf-8")
 
 # Terminals that the check for collisions can't turn into automata, and skips: flags (ASCII case) and looks behind are beyond it.
-# test_keywords_eat_no_name stands in for it; anything new here needs its collisions enumerated there.
+# test_keywords_eat_no_name stands in for it; anything new here needs its collisions enumerated there. What the large terminals
+# take in one is held against the grammar without them by test_large_terminals_change_nothing.
+LARGE = {"COMPARED", "SINGLES", "NUMBERS"}
 SKIPPED = {
+    "COMPARED", "NUMBERS",
     "_ALL", "_AND", "_ANY", "_BETWEEN", "_HAS", "_IN", "_IS", "_OR", "BOOL", "DATE", "EXISTS", "NAME", "NOT", "NULL", "TEXTOP", "TIMESTAMP", "_COMMENT",
 }  # fmt: skip
 
@@ -54,6 +60,57 @@ def test_terminals_that_the_strict_build_skips_are_known() -> None:
         except (interegular.Unsupported, interegular.InvalidSyntax):
             skipped.add(terminal.name)
     assert skipped == SKIPPED
+
+
+def without_large_terminals() -> Lark:
+    grammar = re.sub(rf"^(?:{'|'.join(LARGE)})\.4:.*\n", "", GRAMMAR, flags=re.MULTILINE)
+    grammar = grammar.replace("        | COMPARED\n", "").replace("_item: value | SINGLES | NUMBERS", "_item: value")
+    assert not any(name in grammar.replace("_COMPARED", "") for name in LARGE)
+    return Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=False, transformer=_Builder())
+
+
+LISTS = [
+    "a IN ('x')", "a IN ('x', 'y')", "a IN ('x','y',)", "a IN ['it''s' , '', 'y'\n]", "a IN (1, 2.5, -3,.5)", "a IN (1, 'x', 2, 3, 'y', 'z', TRUE, :p)",
+    "a HAS ANY (1, 2)", "a HAS ALL ('x', 'y')", "a IN ('x', -- why\n 'y')", "a IN (1 , -- 2\n 3)", 'a IN ("x", \'y\', \'z\')',
+]  # fmt: skip
+
+
+def test_large_terminals_change_nothing() -> None:
+    """Each filter has the same tree and the same spans, whether a comparison is one token or three."""
+    plain, dice = without_large_terminals(), random.Random(5)
+    texts = [*LISTS, *(f"{key}{gap}{op}{gap}{value}" for key, op, value, gap in product(KEYS, OPERATORS, VALUES, ("", " ", "\n\t")))]
+    texts += [f" {dice.choice(('AND', 'or', '&&'))} ".join(dice.choices(texts, k=3)) for _ in range(500)]
+    same = 0
+    for text in texts:
+        try:
+            expected = spans(plain.parse(text))
+        except (UnexpectedInput, VisitError, whereql.WhereqlError):
+            with pytest.raises(whereql.WhereqlError):
+                whereql.parse(text)
+        else:
+            assert spans(whereql.parse(text)) == expected, text
+            same += 1
+    assert same > 1000
+
+
+KEYS = ["a", "a.b", "is_x", "naïve", "date", "exists", "any", "_1"]
+OPERATORS = ["=", "==", "!=", "<>", "<", "<=", ">", ">=", "=~", "=<", "==="]
+VALUES = ["1", "-2.5e3", ".5", "'x'", "'it''s'", "'a\nb'", "TRUE", "false", "truex", "'open", '"x"', ":p", "DATE('2024-05-01')", "1x", "99999999999999999999"]
+
+
+def spans(expr: Any) -> str:
+    """A filter with every span in it, for comparison."""
+    match expr:
+        case And(args) | Or(args):
+            inner = [spans(arg) for arg in args]
+        case Not(arg):
+            inner = [spans(arg)]
+        case Predicate(subject, op, operand):
+            items = operand if isinstance(operand, tuple) else (operand,)
+            inner = [repr((subject, subject.span, op)), *(repr((item, getattr(item, "span", None))) for item in items)]
+        case _:
+            inner = []
+    return f"{type(expr).__name__}{expr.span}({inner})"
 
 
 def test_every_rule_makes_a_node() -> None:
@@ -125,6 +182,19 @@ def test_keywords_stand_in_backticks_as_keys(word: str) -> None:
         with pytest.raises(whereql.ParseError) as caught:
             whereql.parse(f"{spelling} = 1")
         assert spelling in ("TRUE", "FALSE") or caught.value.code in ("WQ115", "WQ105"), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 INx", "1 INé", "1 IN.x", "1 NOT INx", "1 NOTIN x", "a NOTIN (1)", "a IN1", "a = 1 ORb = 2", "a = 1 AND2 = b", "a = 1 ANDé", "a HASTRUE", "a HAS1", "a HAS ANY1", "a HAS ALLx",
+        "a BETWEEN1 AND 2", "a BETWEEN 1 AND2", "a ISNULL", "a IS NOTNULL", "a LIKEx", "a CONTAINS1", "a MATCHESé", "a STARTS WITHx", "a STARTSWITH 'x'", "a = TRUEx", "a = FALSE1",
+        "a = 1and b = 2", "a = 1x", "a = :px.y", "#idx = 1", "#document.x = 1", "a = :pé",
+    ],
+)  # fmt: skip
+def test_nothing_is_glued_to_a_keyword(text: str) -> None:
+    with pytest.raises(whereql.ParseError):
+        whereql.parse(text)
 
 
 def test_keywords_ignore_case_in_ascii_only() -> None:

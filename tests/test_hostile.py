@@ -203,6 +203,20 @@ def test_texts_that_hurt(name: str) -> None:
     assert outcome(whereql.parse, source) == (code or "accepted")
 
 
+def test_limits_come_before_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sure to be refused for its size costs no parsing."""
+
+    def parse(source: str) -> None:
+        raise AssertionError(f"parsed: {source[:50]}")
+
+    monkeypatch.setattr("whereql.dialects.text_parser.parse", parse)
+    at_the_edge = {"100,001 items", "10,001 predicates"}  # a comma more, or a constant, would make these right
+    early = [name for name, (_, code) in TEXTS_THAT_HURT.items() if code in ("WQ401", "WQ402", "WQ403", "WQ404") and name not in at_the_edge]
+    assert len(early) >= 8
+    for name in early:
+        outcome(whereql.parse, TEXTS_THAT_HURT[name][0])
+
+
 def nested_where(levels: int) -> Any:
     where: Any = {"k": 1}
     for _ in range(levels):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from strategies import like_escape
 
 import whereql
 from whereql import And, Const, Document, Expr, Field, GetRequest, Not, Op, Or, Predicate, Uri
@@ -180,6 +181,8 @@ def test_ints_that_no_record_can_hold_keep_their_place() -> None:
     for op, matched in (("$gt", "b"), ("$gte", "b"), ("$lt", "a"), ("$lte", "a"), ("$eq", ""), ("$ne", "ab")):
         expr = whereql.from_json({"k": {op: odd}})
         assert "".join(record.id for record in (below, above) if whereql.holds(expr, record)) == matched, op
+    assert whereql.from_json({"k": {"$contains": odd}}) == p(Op.HAS, "k")
+    assert whereql.from_json({"k": {"$not_contains": -odd}}) == Not(p(Op.HAS, "k"))
 
 
 def test_depth() -> None:
@@ -207,7 +210,7 @@ ENCODED: list[tuple[str, Any]] = [
     ("a = 1 AND b = 2 OR c = 3", {"$or": [{"$and": [{"a": 1}, {"b": 2}]}, {"c": 3}]}), ("NOT (a = 1 OR b != 2)", {"$and": [{"a": {"$ne": 1}}, {"b": 2}]}), ("NOT NOT a = 1", {"a": 1}),
     ("a = 1 OR k IN (1, 'a')", {"$or": [{"a": 1}, {"k": {"$in": [1]}}, {"k": {"$in": ["a"]}}]}),
     ("#document CONTAINS 'x'", {"#document": {"$contains": "x"}}), ("#document NOT MATCHES 'x'", {"#document": {"$not_regex": "x"}}), ("#document = 'x'", {"chroma:document": "x"}),
-    ("#document STARTS WITH 'a.b'", {"#document": {"$regex": r"\Aa\.b"}}), ("#document ENDS WITH 'x'", {"#document": {"$regex": r"x\z"}}), ("#document LIKE 'a%_'", {"#document": {"$regex": r"(?s)\Aa.*.\z"}}),
+    ("#document STARTS WITH 'a.b'", {"#document": {"$regex": r"\Aa\.b"}}), ("#document ENDS WITH 'x?'", {"#document": {"$regex": r"x\?\z"}}), ("#document LIKE 'a%_'", {"#document": {"$regex": r"(?s)\Aa.*.\z"}}),
     ("#document NOT ILIKE 'a'", {"#document": {"$not_regex": r"(?is)\Aa\z"}}), ("#document IS NULL", {"#document": {"$not_contains": ""}}), ("#document IS NOT NULL", {"#document": {"$contains": ""}}),
     ("#id IS NULL", {"$or": []}), ("#uri IN ('x')", {"chroma:uri": {"$in": ["x"]}}), ("`#id` = 1", {"#id": 1}), ("`` = 1", {"": 1}),
 ]  # fmt: skip
@@ -218,6 +221,21 @@ def test_encode(text: str, where: Any) -> None:
     encoded = whereql.to_json(whereql.parse(text))
     assert encoded == where
     assert json.dumps(encoded) == json.dumps(where)  # 1 is not 1.0, True is not 1
+
+
+def test_texts_as_patterns_keep_their_meaning() -> None:
+    """STARTS, ENDS and LIKE of a document become patterns: every character of theirs stands for itself."""
+    texts = [*map(chr, range(128)), "é", "\u212a", "ß", "😀", "\u2028", "a.b", "a|b", "(?i)a", "x{2}", r"\d", "[a]", "a\nb"]
+    documents = [whereql.make_record(f"{i}", document=document) for i, document in enumerate([*texts, *(f"{text}z" for text in texts), *(f"a{text}" for text in texts), "", None])]
+    compared = 0
+    for text in texts:
+        for op, operand in ((Op.STARTS, text), (Op.ENDS, text), (Op.CONTAINS, text), (Op.LIKE, f"_{like_escape(text)}"), (Op.ILIKE, f"{like_escape(text)}%")):
+            expr = p(op, Document(), operand)
+            back = whereql.from_json(whereql.to_json(expr))
+            for record in documents:
+                assert whereql.holds(back, record) is whereql.holds(expr, record), (op, text, record.document)
+                compared += whereql.holds(expr, record)
+    assert compared > 1_500
 
 
 UNSAID: list[tuple[str, str]] = [  # a filter, and the part of it that JSON can't say

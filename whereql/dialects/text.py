@@ -31,10 +31,10 @@ def decode(text: str) -> Expr:
     return read(text, current_limits())
 
 
-_CACHED = 10_000  # characters; a thousand texts of a megabyte and their trees would fill the memory
+_CACHED = 32_000  # characters; larger texts and their trees would fill the memory
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _decode(text: str, limits: Limits) -> Expr:
     """limits: those in force, a part of the key since a cached filter may be larger than lower limits allow."""
     check_text_value(text)

@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from whereql.dialects.text_situations import WORD, explain_due
 from whereql.dialects.text_words import CHARACTER_HINTS, LOOKALIKES, OPERATOR_ALIASES
-from whereql.errors import ParseError, WhereqlError
+from whereql.errors import ParseError
 from whereql.names import foreign_character, is_reserved
 from whereql.source import Span, quote
 from whereql.suggest import nearest
@@ -24,19 +24,15 @@ _NUMBERISH = re.compile(r"[-+]?(?:[0-9]|\.(?![A-Za-z_]))(?:[0-9A-Za-z_.\x80-\U00
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
-def explain(text: str, error: UnexpectedInput) -> WhereqlError:
+def explain(text: str, error: UnexpectedInput) -> ParseError:
     """The error for the user; `error` is what Lark raised while parsing `text`."""
     position = len(text)
     if isinstance(error, UnexpectedCharacters):
         position = error.pos_in_stream or 0
     elif isinstance(error, UnexpectedToken) and error.token.type != "$END":
         position = error.token.start_pos or 0
-    found: WhereqlError
-    try:
-        found = _explain_characters(text, position) or explain_due(text, position, _accepted(error))
-    except WhereqlError as earlier:  # the parser was about to refuse a value that it had read already
-        found = earlier
-    found.source = found.source or text
+    found = _explain_characters(text, position) or explain_due(text, position, _accepted(error))
+    found.source = text
     return found
 
 

@@ -6,6 +6,7 @@ position tracking costs a third more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from importlib.resources import files
@@ -28,6 +29,10 @@ _MIRRORED = {"<": Op.GT, "<=": Op.GE, ">": Op.LT, ">=": Op.LE}
 _TEXT_OPERATORS = {
     "CONTAINS": Op.CONTAINS, "STARTS": Op.STARTS, "ENDS": Op.ENDS, "LIKE": Op.LIKE, "ILIKE": Op.ILIKE, "MATCHES": Op.MATCHES,
 }  # fmt: skip
+_PARTS = re.compile(r"([^ \t\r\n=<>!]+)[ \t\r\n]*([=<>!]+)[ \t\r\n]*(.+)", re.DOTALL)
+_SINGLE = re.compile(r"'[^']*+(?:''[^']*+)*+'")
+_NUMBER = re.compile(r"[^ \t\r\n,]+")
+_READERS = {"'": text_literals.single_quoted} | dict.fromkeys("tTfF", text_literals.boolean)
 _OWN: dict[str, type[Id | Document | Uri]] = {"#id": Id, "#document": Document, "#uri": Uri}
 
 
@@ -54,6 +59,21 @@ def _span(first: Any, last: Any) -> Span:
     start: Any = first.start_pos if isinstance(first, Token) else first.span.start
     end: Any = last.end_pos if isinstance(last, Token) else last.span.end
     return Span(start, end)
+
+
+def _field(token: Token, name: str) -> Field:
+    """The key whose name stands at the start of a token."""
+    foreign = foreign_character(name)
+    if foreign is not None:
+        raise foreign_error(token, foreign)
+    start = token.start_pos or 0
+    return Field(name, Span(start, start + len(name)))
+
+
+def _run(shape: re.Pattern[str], token: Token, read: Callable[[str, Span], Literal]) -> list[Literal]:
+    """The literals of a token that is a run of them."""
+    start = token.start_pos or 0
+    return [read(match[0], Span(start + match.start(), start + match.end())) for match in shape.finditer(token)]
 
 
 class _Items(tuple[Literal | Param, ...]):
@@ -107,9 +127,21 @@ class _Builder:
     def comparison(self, parts: list[Any]) -> Expr:
         field, operator, value = parts
         span = _span(field, value)
-        if operator.type == "NE":
-            return Not(Predicate(field, Op.EQ, value, span), span)
-        return Predicate(field, _COMPARISONS[operator], value, span)
+        if operator in _COMPARISONS:
+            return Predicate(field, _COMPARISONS[operator], value, span)
+        return Not(Predicate(field, Op.EQ, value, span), span)
+
+    def COMPARED(self, token: Token) -> Expr:
+        name, operator, written = _PARTS.match(token).groups()  # type: ignore[union-attr]  # the terminal has these parts
+        span = _span(token, token)
+        value = _READERS.get(written[0], text_literals.number)(written, Span(span.end - len(written), span.end))
+        return self.comparison([_field(token, name), operator, value])
+
+    def SINGLES(self, token: Token) -> list[Literal]:
+        return _run(_SINGLE, token, text_literals.single_quoted)
+
+    def NUMBERS(self, token: Token) -> list[Literal]:
+        return _run(_NUMBER, token, text_literals.number)
 
     def flipped(self, parts: list[Any]) -> Expr:
         value, operator, field = parts
@@ -173,11 +205,7 @@ class _Builder:
         return predicate if len(parts) == 3 else Not(predicate, span)
 
     def name(self, parts: list[Token]) -> Subject:
-        token = parts[0]
-        foreign = foreign_character(token)
-        if foreign is not None:
-            raise foreign_error(token, foreign)
-        return Field(str(token), _span(token, token))
+        return _field(parts[0], str(parts[0]))
 
     def quoted_name(self, parts: list[Token]) -> Subject:
         return Field(parts[0][1:-1].replace("``", "`"), _span(parts[0], parts[0]))
@@ -186,7 +214,8 @@ class _Builder:
         return _OWN[parts[0]](_span(parts[0], parts[0]))
 
     def items(self, parts: list[Any]) -> _Items:
-        values = _Items(parts[1:-1:2])  # every second part is a comma
+        listed = parts[1:-1:2]  # every second part is a comma
+        values = _Items([value for item in listed for value in (item if isinstance(item, list) else (item,))])
         values.span = _span(parts[0], parts[-1])
         return values
 

@@ -37,10 +37,8 @@ def explain_due(text: str, position: int, accepted: frozenset[str]) -> ParseErro
     match = _FOUND.match(text, position)
     name = match.group() if match else text[position : position + 1]
     span = Span(position, position + max(1, len(name))) if position < len(text) else Span(len(text), len(text))
-    for due, explain in SITUATIONS:
-        if accepted >= due:
-            return explain(text, span, name)
-    return ParseError("WQ101", f"unexpected {_shown(name)}{_after(text, position)}", span=span, hint="see the table of forms in the reference")
+    explain = next(explain for due, explain in SITUATIONS if accepted >= due)
+    return explain(text, span, name)
 
 
 def _shown(name: str) -> str:
@@ -146,8 +144,6 @@ def _due_separator(text: str, span: Span, name: str) -> ParseError:
 
 
 def _due_operator(text: str, span: Span, name: str) -> ParseError:
-    if name == ")":
-        return _unopened(span)
     last = _last(text, span.start)
     lead = text[: span.start].split(maxsplit=1)
     if len(lead) == 1 and (hint := CLAUSE_HINTS.get(lead[0].casefold())):
@@ -169,10 +165,6 @@ def _due_operator(text: str, span: Span, name: str) -> ParseError:
     return ParseError("WQ106", message, span=span, hint=hint or default)
 
 
-def _unopened(span: Span) -> ParseError:
-    return ParseError("WQ108", "this parenthesis closes nothing", span=span, hint="delete it, or add ( before the condition")
-
-
 def _due_comparison(text: str, span: Span, name: str) -> ParseError:
     if not name or name == ")":
         return ParseError("WQ105", "a value alone is no condition", span=span, hint="write key = value; a key stands without quotes, or in backticks")
@@ -185,7 +177,7 @@ def _due_connective(text: str, span: Span, name: str) -> ParseError:
     if (comparison or name.upper() in _PREDICATE_WORDS) and _BANG.search(text[max(0, span.start - _NEAR) : span.start]):
         return _misplaced_bang(span)
     if name == ")":
-        return _unopened(span)
+        return ParseError("WQ108", "this parenthesis closes nothing", span=span, hint="delete it, or add ( before the condition")
     hint = CONNECTIVE_HINTS.get(name[:1]) or CLAUSE_HINTS.get(name.casefold())
     if name[:1] in ("<", ">"):
         hint = "a chain runs one way, as in 1 < year <= 5; join other conditions with AND or OR"
@@ -254,5 +246,5 @@ SITUATIONS: list[tuple[frozenset[str], Explain]] = [
     (frozenset({"_OR"}), _due_connective),
     (frozenset({"RPAR"}), _due_closing),
     (frozenset({"_AND"}), _due_and),
-    (frozenset({"$END"}), _due_connective),
+    (frozenset(), _due_connective),
 ]
