@@ -175,6 +175,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("WQ314", lambda: papers().get(include=["title"])),
     ("WQ314", lambda: papers().scan(batch_size=0)),
     ("WQ315", lambda: papers().delete()),
+    ("WQ401", lambda: whereql.GetRequest.from_json('{"where":' + "[" * 200 + "]" * 200 + "}")),
     ("WQ401", lambda: whereql.Not(parse("!" * 127 + "k"))),
     ("WQ402", lambda: whereql.Or([F("k").exists()] * 10_001)),
     ("WQ403", lambda: papers().get(ids=["a"] * 100_001)),

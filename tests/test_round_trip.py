@@ -16,8 +16,8 @@ from whereql.dialects import text
 from whereql.operators import Op
 from whereql.values import Literal
 
-TEXT_FILTERS = 16_000
-JSON_FILTERS = 8_000
+TEXT_FILTERS = 20_000
+JSON_FILTERS = 20_000
 ROWS = 5  # records that each JSON filter is judged on
 
 

@@ -20,7 +20,7 @@ from whereql.errors import CheckError
 from whereql.kinds import Kind
 from whereql.limits import check_depth, check_items, check_predicates
 from whereql.operators import OPERATORS, ORDER, Op, Operand
-from whereql.source import Span
+from whereql.source import Span, quote
 from whereql.values import Literal, describe_literal, literal
 
 __all__ = [
@@ -66,11 +66,16 @@ class Param:
     """A named place for a value, or for a whole list, that `bind` fills.
 
     each: the predicate is repeated for every value of the list and joined by AND; this is what `HAS ALL :tags` is made of.
+    Raises CheckError for a name that a text can't say: it is ASCII letters, digits and `_`.
     """
 
     name: str
     each: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.isascii() and self.name.isidentifier()):
+            raise CheckError("WQ316", f"{quote(str(self.name))} is no name of a parameter", span=self.span, hint="write letters, digits and _")
 
 
 OperandValue = Literal | Param | tuple[Literal | Param, ...] | None
@@ -129,12 +134,12 @@ class Predicate(Expr):
         takes = OPERATORS[self.op].operand
         operand = self.operand
         if takes is Operand.MANY:
-            if isinstance(operand, tuple):
+            if isinstance(operand, tuple) and all(isinstance(item, (Literal, Param)) for item in operand):
                 check_items(len(operand), self.span)
                 return
-            fits = isinstance(operand, Param)
+            fits = isinstance(operand, Param) and (self.op is Op.HAS or not operand.each)
         elif takes is Operand.ONE:
-            fits = isinstance(operand, (Literal, Param))
+            fits = isinstance(operand, Literal) or (isinstance(operand, Param) and not operand.each)
             if isinstance(operand, Literal) and operand.kind not in OPERATORS[self.op].kinds:
                 _refuse_kind(self.op, operand)
         else:

@@ -1,128 +1,135 @@
-"""JSON text as a strict server reads it: standard syntax only, every number kept in the kind of its spelling.
+"""JSON as the standard has it, nothing more: a mistake is told in words, with its position.
 
->>> read_json('{"a": 1, "b": 1.0, "c": -0}')
-{'a': 1, 'b': 1.0, 'c': -0.0}
+Python's decoder takes NaN, keeps the last of two equal keys, and stops at deep nesting and long numbers with errors
+of its own. Its speed is kept: only a text that it stumbled over is searched for the reason, by a scan over the tokens.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from typing import Any, NoReturn
+import re
+from typing import NamedTuple
 
-from whereql.errors import WhereError
-from whereql.limits import check_body
-
-_DEEPEST = 127  # as in Chroma; and Python's own limit depends on how deep the caller stands
-_LONGEST_INT = 20  # digits and sign of the longest int64; a longer one is a double to the server anyway
+from whereql.source import line_and_column, quote
 
 
-def read_json(text: str | bytes, *, what: str = "the request", once: frozenset[str] = frozenset()) -> Any:
-    """The value of a JSON text; of a key that an object has twice, the last counts.
+class JsonError(Exception):
+    """A text that is no JSON: what is wrong and what to do, at a position of the text (None where unknown)."""
 
-    once: keys that the outermost object must not have twice.
-    Raises WhereError for anything that is not strict JSON, LimitError for too much of it.
-    """
-    check_body(len(text))
-    outermost = _Repeated()
+    def __init__(self, message: str, hint: str, position: int | None) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.position = message, hint, position
+
+
+class _Stumbled(ValueError):
+    """Raised in a hook of the decoder, which can't know the position."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Stumbled
+    return made
+
+
+def _constant(name: str) -> object:
+    raise _Stumbled
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
+
+
+def parse_json(text: str) -> object:
+    """The value of a JSON text. Raises JsonError, also for two equal keys in an object, and for NaN and its like."""
     try:
-        decoded = text.decode() if isinstance(text, bytes) else text
-        value = json.loads(
-            decoded, parse_int=_read_int, parse_float=_read_float, parse_constant=_refuse_constant, object_pairs_hook=outermost.read
-        )
-        if decoded.count("[") + decoded.count("{") > _DEEPEST and _is_deep(value):
-            raise RecursionError
-        if "\\u" in decoded:
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeDecodeError as error:
-        raise _error(what, f"is not UTF-8 at byte {error.start}", hint="encode it as UTF-8") from None
-    except UnicodeEncodeError:
-        hint = "a character above U+FFFF is written as two \\u escapes, never as one of them"
-        raise _error(what, "has a lone surrogate, which is half a character", hint=hint) from None
-    except RecursionError:
-        raise _error(what, f"is nested deeper than {_DEEPEST} levels", code="WQ401", hint="a list of values says $in in one level") from None
+        return _decode(text)
     except json.JSONDecodeError as error:
-        raise _error(what, f"is not JSON: {_reason(error.msg)} at line {error.lineno}, column {error.colno}") from None
-    except _NumberError as error:
-        hint = "a number is finite, as in 1.5e9; leave out what has no value"
-        raise _error(what, f"is not JSON: {error}", hint=hint) from None
-    if isinstance(value, dict) and (repeated := next((key for key in outermost.keys if key in once), None)):
-        raise WhereError("WQ214", f"the field {repeated} stands twice", path=f"$.{repeated}", hint="keep one of them")
-    return value
+        raise in_words(error, text) from None
+    except (ValueError, RecursionError):
+        raise _stumbling_block(text) from None
 
 
-def _is_deep(value: Any) -> bool:
-    """Whether lists and objects are nested too deeply, found level by level."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, (dict, list))
-            for inner in (each.values() if isinstance(each, dict) else each)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
+class _Words(NamedTuple):
+    says: str
+    message: str
+    hint: str
+    found: bool = True
 
 
-class _Repeated:
-    """Makes each object of a JSON text, and knows which keys the last one had twice: that is the outermost."""
-
-    def __init__(self) -> None:
-        self.keys: list[str] = []
-
-    def read(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields = dict(pairs)
-        self.keys = []
-        if len(fields) < len(pairs):
-            seen: set[str] = set()
-            self.keys = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]  # add() is None: it only remembers
-        return fields
-
-
-# The parser's messages, in words that need no Python.
-_REASONS = {
-    "Expecting value": "a value is missing",
-    "Expecting property name enclosed in double quotes": "a key in double quotes is missing",
-    "Illegal trailing comma before end of object": "a key in double quotes is missing",
-    "Illegal trailing comma before end of array": "a value is missing",
-    "Expecting ':' delimiter": "a colon is missing",
-    "Expecting ',' delimiter": "a comma or the end of the object or list is missing",
-    "Unterminated string starting at": "a string is not closed that begins",
-    "Invalid control character at": "a string has a raw control character",
-    "Invalid \\escape": "a string has an unknown escape",
-    "Invalid \\uXXXX escape": "a string has a malformed \\u escape",
-    "Extra data": "there is something behind the value",
-    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "there is a byte order mark",
-}
+_TRAILING = _Words("Illegal trailing comma", "a comma stands before the end", "leave out the last comma", found=False)
+_WORDS = (
+    _Words("Expecting value", "expected a value", "values are \"text\", numbers, true, false, null, […] and {…}"),
+    _Words("Expecting property name", "expected a key in double quotes", 'write {"key": value, …}'),
+    _Words("Expecting ':'", "expected ':' after the key", 'write {"key": value, …}'),
+    _Words("Expecting ','", "expected ',' or the end of the list or object", "is a comma, a bracket or the backslash before a quote missing?"),
+    _TRAILING,
+    _Words("Unterminated string", "a string begins here and never ends", 'close it with "', found=False),
+    _Words("Invalid control character", "a string holds a bare control character", "write \\n for a line break, \\t for a tab", found=False),
+    _Words("Invalid \\", "this is no escape", 'JSON has \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four digits'),
+    _Words("Unexpected UTF-8 BOM", "the text begins with a byte order mark", "save it without one", found=False),
+    _Words("Extra data", "the value ends before this", "join several values with commas in […], or write one per line in a .jsonl file"),
+)
+_FOUND = re.compile(r"\w{1,20}|\\.|\S")
+_UNKNOWN = _Words("", "the text is no JSON", "check it with a JSON tool")
 
 
-def _reason(message: str) -> str:
-    return _REASONS.get(message) or _REASONS.get(message.removesuffix(": "), "it can't be read")
+def in_words(error: json.JSONDecodeError, text: str) -> JsonError:
+    """What Python's decoder found, in words that need no Python, at the place where a person would look."""
+    words = next((words for words in _WORDS if error.msg.startswith(words.says)), _UNKNOWN)
+    if not words.found:
+        return JsonError(words.message, words.hint, error.pos)
+    found = _FOUND.search(text, error.pos)
+    start = found.start() if found else len(text)
+    before = text[:start].rstrip()
+    if before.endswith(",") and text[start : start + 1] in ("}", "]"):  # Python says so itself from 3.13 on
+        return JsonError(_TRAILING.message, _TRAILING.hint, len(before) - 1)
+    shown = f", found {quote(found[0])}" if found else ", found the end"
+    return JsonError(words.message + shown, words.hint, start)
 
 
-def _error(what: str, reason: str, code: str = "WQ213", hint: str = "write keys and strings in double quotes, and no comma at the end") -> WhereError:
-    return WhereError(code, f"{what} {reason}", path="$", hint=hint)
+_TOKEN = re.compile(
+    r'"(?P<string>(?:[^"\\]++|\\.)*+)(?:"|\Z)(?P<colon>[ \t\n\r]*:)?'
+    r"|[{}\[\]]|NaN|-?Infinity|(?<![\d.eE+-])-?\d{400,}+(?![.eE])",
+    re.S,
+)
+_DEEP = 100  # no record needs ten levels
 
 
-class _NumberError(Exception):
-    """A number that JSON or a double does not have."""
+def _stumbling_block(text: str) -> JsonError:
+    """What the decoder stumbled over, from the start of the text up to there, where all is well-formed."""
+    open_keys: list[set[str]] = []
+    for token in _TOKEN.finditer(text):
+        start = token[0]
+        if token["colon"] is not None and open_keys:
+            key = _unescaped(token["string"])
+            if key in open_keys[-1]:
+                return JsonError(f"the key {quote(key)} stands twice in one object", "keep one of the two", token.start())
+            open_keys[-1].add(key)
+        elif start in ("{", "["):
+            open_keys.append(set())
+            if len(open_keys) > _DEEP:
+                return JsonError(f"the value is nested deeper than {_DEEP} levels", "a record takes a few levels only", token.start())
+        elif start in ("}", "]"):
+            del open_keys[-1:]
+        elif token["string"] is None:
+            return JsonError(*_number_words(start), token.start())
+    return JsonError("the text is no JSON that can be read", "check it with a JSON tool", None)
 
 
-def _read_int(text: str) -> int | float:
-    if text == "-0":
-        return -0.0
-    return int(text) if len(text) <= _LONGEST_INT else _read_float(text)
+def _unescaped(string: str) -> str:
+    try:
+        return str(json.loads(f'"{string}"', strict=False))
+    except ValueError:
+        return string
 
 
-def _read_float(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise _NumberError("a number is beyond the doubles")
-    return number
+def _number_words(token: str) -> tuple[str, str]:
+    if token[-1].isdigit():
+        return f"a number of {len(token.lstrip('-')):,} digits is beyond the doubles", "write it as a string"
+    return f"JSON has no {token}", "write null, or leave the key out"
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    raise _NumberError(f"{text} is no number")
+def place_words(text: str, position: int) -> tuple[int, str]:
+    """The line of a position in a text, counted from 1, and its column for the end of a message."""
+    line, column = line_and_column(text, position)
+    return line, f"(column {column:,})"

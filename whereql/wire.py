@@ -15,10 +15,10 @@ from whereql.ast import And, Const, Expr
 from whereql.backend import DEFAULT_INCLUDE, Query
 from whereql.dialects import chroma
 from whereql.errors import WhereError
-from whereql.json_text import read_json
 from whereql.limits import check_items
 from whereql.suggest import did_you_mean
 from whereql.values import check_text_value, describe_type
+from whereql.wire_json import read_json
 
 INCLUDABLE = ("documents", "metadatas", "embeddings", "uris", "distances")  # distances: accepted and empty, as in Chroma
 _FIELDS = frozenset({"ids", "where", "where_document", "limit", "offset", "include"})

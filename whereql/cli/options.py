@@ -90,7 +90,7 @@ def read_filter(filter: str | None, where_json: str | None, where_document: str 
     from whereql.ast import And  # whereql loads with the first filter: help and usage errors come without it
     from whereql.collection import decode
     from whereql.dialects import chroma
-    from whereql.json_text import read_json
+    from whereql.wire_json import read_json
 
     parts: list[Expr] = []
     if where_json is not None:

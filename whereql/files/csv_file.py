@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from whereql.errors import BackendError
 from whereql.files.content import read_text
-from whereql.files.json_text import JsonError, parse_json
 from whereql.files.rows import Own, Reading, Row, no_column, to_records
+from whereql.json_text import JsonError, parse_json
 from whereql.records import Record
 from whereql.source import quote
 from whereql.values import INT_MAX, INT_MIN

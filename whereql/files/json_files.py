@@ -9,8 +9,8 @@ from typing import Any
 
 from whereql.errors import BackendError
 from whereql.files.content import BOM, decode, opened, read_text
-from whereql.files.json_text import JsonError, parse_json, place_words
 from whereql.files.rows import Reading, Row, no_column, to_records
+from whereql.json_text import JsonError, parse_json, place_words
 from whereql.records import Record
 from whereql.source import quote
 from whereql.values import describe_type
