@@ -22,6 +22,18 @@ def test_public_names_are_pinned_and_sorted() -> None:
     assert dir(whereql) == NAMES
 
 
+def test_type_checkers_see_the_same_names() -> None:
+    import ast
+
+    tree = ast.parse(inspect.getsource(whereql))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and any(isinstance(inner, ast.ImportFrom) for inner in node.body)]
+    imported = {(alias.asname or alias.name): f"{node.module}.{alias.name}" for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    lazy = {name: f"whereql.{home}.{name}" for name, home in vars(whereql)["_HOMES"].items()}
+    lazy |= {name: f"whereql.{home}.{attribute}" for name, (home, attribute) in vars(whereql)["_RENAMED"].items()}
+    assert imported == lazy
+    assert sorted(lazy) == NAMES
+
+
 def test_every_public_name_is_there_and_documented() -> None:
     for name in NAMES:
         value = getattr(whereql, name)

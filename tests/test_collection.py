@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,16 @@ def test_a_response_becomes_a_data_frame(papers: whereql.Collection) -> None:
     assert frame["lang"][2] == "en"
 
 
+def test_a_data_frame_rounds_nothing() -> None:
+    pytest.importorskip("pandas", reason="needs the pandas extra")
+    collection = whereql.open("memory:")
+    big = 2**53 + 1
+    collection.add(ids=["a", "b", "c"], metadatas=[{"n": big, "mixed": big, "f": 0.5, "id": 7}, {"mixed": 0.5}, {"b": True}])
+    frame = collection.get().to_pandas()
+    assert (frame["n"][0], frame["mixed"][0], frame["f"][0], frame["b"][2], frame["metadata.id"][0]) == (big, big, 0.5, True, 7)
+    assert [str(frame[name].dtype) for name in ("n", "mixed", "f", "b")] == ["Int64", "object", "float64", "boolean"]
+
+
 ORDER_STEPS: list[tuple[str, dict[str, Any], int, list[str]]] = [
     ("add", {"ids": ["a", "e", "e"], "documents": ["new", "first", "second"]}, 1, ["a", "b", "c", "d", "e"]),
     ("upsert", {"ids": ["b", "f"], "documents": ["B", "F"]}, 2, ["a", "b", "c", "d", "e", "f"]),
@@ -99,6 +110,28 @@ ORDER_STEPS: list[tuple[str, dict[str, Any], int, list[str]]] = [
     ("delete", {"where": "year = 2021 OR #document = 'first'"}, 2, ["c", "d", "f", "a"]),
     ("delete", {"all": True}, 4, []),
 ]
+
+
+def test_a_closed_collection_answers_nothing(papers: whereql.Collection) -> None:
+    with papers:
+        assert papers.count() == 4
+    papers.close()
+    for use in (papers.count, papers.get, papers.schema, lambda: papers.add(ids=["x"])):
+        with pytest.raises(whereql.BackendError, match="closed"):
+            use()
+
+
+def test_a_file_is_never_written(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"id": "a", "n": 1}\n')
+    with whereql.open(file) as collection:
+        assert collection.get("n = 1").ids == ["a"]
+        assert (collection.schema().records, collection.explain("n = 1").native) == (1, None)
+        assert [page.ids for page in collection.scan()] == [["a"]]
+        for write in (lambda: collection.add(ids=["b"]), lambda: collection.upsert(ids=["a"]), lambda: collection.delete(ids=["a"])):
+            with pytest.raises(whereql.BackendError, match="can't be written") as caught:
+                write()
+            assert caught.value.code == "WQ713"
 
 
 def test_writes_keep_the_order(papers: whereql.Collection) -> None:
@@ -117,7 +150,7 @@ def test_upsert_merges_and_drops(papers: whereql.Collection) -> None:
     assert response.uris == ["u:b", None]
 
 
-@pytest.mark.parametrize("where", [None, "", "TRUE", {"$and": []}, "NOT FALSE", "year = 1 OR TRUE", "NOT (year = 1 AND FALSE)"])
+@pytest.mark.parametrize("where", [None, "", "TRUE", {"$and": []}, "NOT FALSE", "year = 1 OR TRUE", "NOT (year = 1 AND FALSE)", "year = 1 OR year != 1"])
 def test_delete_refuses_to_spare_nothing(papers: whereql.Collection, where: Any) -> None:
     with pytest.raises(whereql.CheckError, match="every record") as caught:
         papers.delete(where)

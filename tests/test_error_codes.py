@@ -36,6 +36,12 @@ CLASSES: dict[str, type[whereql.WhereqlError]] = {
 ROWS = {row[0]: row for row in table("code", "meaning", "example").rows}
 
 
+def closed() -> whereql.Collection:
+    collection = whereql.open("memory:")
+    collection.close()
+    return collection
+
+
 def papers() -> whereql.Collection:
     """The collection from the top of the reference."""
     collection = whereql.open("memory:")
@@ -195,6 +201,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("WQ711", without("pandas", lambda: papers().get().to_pandas())),
     ("WQ711", without("pyarrow.parquet", lambda: read_records(__file__, format="parquet"))),
     ("WQ712", lambda: whereql.open("memory:", size=1)),
+    ("WQ714", lambda: closed().get()),
     ("WQ713", lambda: whereql.Collection(Deaf()).delete("k = 1")),
 ]
 

@@ -146,6 +146,8 @@ def test_csv(tmp_path: Path) -> None:
         (["1e999", "2"], ["1e999", "2"]),
         ([".5", "2"], [".5", "2"]),
         (["NaN", "2"], ["NaN", "2"]),
+        (["9007199254740992", "2.5"], [9007199254740992.0, 2.5]),
+        (["9007199254740993", "2.5"], ["9007199254740993", "2.5"]),  # as a double it would be ...992
         (["inf", "2"], ["inf", "2"]),
         (["true", "FALSE", "True"], [True, False, True]),
         (["true", "1"], ["true", "1"]),
@@ -519,13 +521,19 @@ PARQUET_ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"id": ["a", None]}, "WQ709", ":rows[1]", "the record has no value for 'id'"),
     ({"id": ["a", "b", "a"]}, "WQ708", ":rows[2]", "the id 'a' is that of rows[0], too"),
     ({"id": [1.0]}, "WQ702", ":rows[0].id", "got a float"),
-    ({"id": ["a"], "k": [float("nan")]}, "WQ703", ":rows[0].k", "NaN"),
+    ({"id": ["a"], "k": [float("inf")]}, "WQ703", ":rows[0].k", "infinities"),
     ({"id": ["a", "b"], "embedding": [[1.0], [None]]}, "WQ704", ":rows[1].embedding", "an embedding is"),
     ({"id": ["a"], "embedding": [["1"]]}, "WQ706", "", "the column 'embedding' is of the type 'list<"),
     ({"id": ["a"], "embedding": [[True]]}, "WQ706", "", "not a list of numbers"),
     ({"id": ["a"], "embedding": ["[1]"]}, "WQ706", "", "the column 'embedding' is of the type 'string', not a list of numbers"),
     ({"id": ["a"], "metadata": [{"k": 1}], "year": [1]}, "WQ706", ":rows[0]", "'year' stands beside 'metadata'"),
 ]
+
+
+def test_nan_in_parquet_is_a_missing_value(tmp_path: Path) -> None:
+    nan = float("nan")
+    records = read_records(parquet(tmp_path, {"id": ["a", "b"], "k": [nan, 1.5], "list": [[nan, 2.5], [nan]]}))
+    assert [record.metadata for record in records] == [{"list": [2.5]}, {"k": 1.5}]
 
 
 @pytest.mark.parametrize("columns, code, place, message", PARQUET_ERRORS)

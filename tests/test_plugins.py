@@ -85,7 +85,7 @@ def test_a_broken_plugin_harms_nothing_and_is_named(monkeypatch: pytest.MonkeyPa
 def test_a_backend_that_fails_when_it_is_needed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     name = module("plugin_late", monkeypatch, register_backends=lambda register: register("late", "no_such_module:f", schemes=["late"]))
     found = Registry([point("late", name, "whereql-late")])
-    with pytest.raises(whereql.PluginError, match="'late' of whereql-late can't be loaded") as caught:
+    with pytest.raises(whereql.PluginError, match="'late' of whereql-late failed: ModuleNotFoundError") as caught:
         found.opener("late:").load()
     assert caught.value.code == "WQ602"
 
@@ -116,6 +116,37 @@ def test_an_unknown_store_says_what_is_known(url: str, hint: str) -> None:
         whereql.open(url)
     assert hint in str(caught.value)
     assert caught.value.code == "WQ601"
+
+
+@pytest.mark.parametrize(
+    ("opener", "words"),
+    [(lambda url, collection, options: 5, "it opened an int, not a backend"), (lambda url, collection, options: 1 / 0, "ZeroDivisionError: division by zero")],
+)
+def test_an_opener_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, opener: Any, words: str) -> None:
+    name = module("plugin_odd", monkeypatch, register_backends=lambda register: register("odd", opener, schemes=["odd"]))
+    found = Registry([point("odd", name, "whereql-odd")])
+    with pytest.raises(whereql.PluginError, match=f"'odd' of whereql-odd failed: .*{words}"):
+        found.opener("odd:").open("odd:", None, {})
+
+
+def test_an_opener_tells_what_is_wrong_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(url: str, collection: str | None, options: Any) -> Any:
+        raise whereql.BackendError("WQ712", "no such shelf")
+
+    found = Registry([point("shelf", module("plugin_shelf", monkeypatch, register_backends=lambda register: register("shelf", refuse, schemes=["shelf"])), "s")])
+    with pytest.raises(whereql.BackendError, match="no such shelf"):
+        found.opener("shelf:").open("shelf:", None, {})
+
+
+def test_a_misspelt_hook_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    misspelt = point("typo", module("plugin_typo", monkeypatch, register_backend=lambda register: None), "whereql-typo")
+    wrong = point("args", module("plugin_args", monkeypatch, register_backends=lambda registry: None), "whereql-args")
+    found = Registry([misspelt, wrong, *own_points()])
+    messages = [failure.message for plugin in found.plugins if (failure := found.failure(plugin)) is not None]
+    assert len(messages) == 2
+    assert "register_backend" in messages[0]
+    assert "registry" in messages[1]
+    assert found.opener("memory:").name == "memory"
 
 
 def test_an_unknown_dialect_says_what_is_known() -> None:

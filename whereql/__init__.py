@@ -3,13 +3,49 @@
 >>> import whereql
 >>> papers = whereql.open("examples/papers.jsonl")
 >>> len(papers.get("year >= 2017 AND topics HAS 'transformers'"))
-9
+11
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test holds these names and _HOMES equal
+    from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Param, Predicate, Uri
+    from whereql.backend import Backend, Change, Query, WritableBackend
+    from whereql.binding import bind
+    from whereql.builder import F
+    from whereql.collection import Collection, open
+    from whereql.dialects.chroma import decode as from_json
+    from whereql.dialects.chroma import encode as to_json
+    from whereql.dialects.text import decode as parse
+    from whereql.dialects.text import encode as to_text
+    from whereql.errors import (
+        BackendError,
+        CheckError,
+        LimitError,
+        ParseError,
+        PluginError,
+        TranslateError,
+        UnsupportedError,
+        WhereError,
+        WhereqlError,
+        WhereqlWarning,
+    )
+    from whereql.explanation import Explanation
+    from whereql.hookspecs import hookimpl
+    from whereql.kinds import Kind
+    from whereql.limits import Limits, use_limits
+    from whereql.matcher import compile_matcher
+    from whereql.operators import Op
+    from whereql.records import GetResponse, KeyInfo, Record, Schema, make_record
+    from whereql.scanning import ScanBackend
+    from whereql.semantics import holds
+    from whereql.source import Span
+    from whereql.support import Support
+    from whereql.values import Literal, literal
+    from whereql.wire import GetRequest
 
 # Where each public name lives. They load on first use: `import whereql` alone must not cost a program the import of
 # numpy, lark and pluggy.
@@ -33,16 +69,25 @@ _RENAMED = {
     "to_text": ("dialects.text", "encode"),
 }
 
-__all__ = sorted([*_HOMES, *_RENAMED])
+__all__ = [
+    "And", "Backend", "BackendError", "Change", "CheckError", "Collection", "Const", "Document", "Explanation",
+    "Expr", "F", "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError", "Limits",
+    "Literal", "Not", "Op", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
+    "ScanBackend", "Schema", "Span", "Support", "TranslateError", "UnsupportedError", "Uri", "WhereError",
+    "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "from_json", "holds",
+    "hookimpl", "literal", "make_record", "open", "parse", "to_json", "to_text", "use_limits",
+]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    module, attribute = _RENAMED.get(name) or (_HOMES.get(name), name)
-    if module is None:
-        raise AttributeError(f"module 'whereql' has no attribute {name!r}")
-    value = getattr(import_module(f"whereql.{module}"), attribute)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        module, attribute = _RENAMED.get(name) or (_HOMES.get(name), name)
+        if module is None:
+            raise AttributeError(f"module 'whereql' has no attribute {name!r}")
+        value = getattr(import_module(f"whereql.{module}"), attribute)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -54,6 +54,7 @@ class Change:
         )
 
 
+@runtime_checkable
 class Backend(Protocol):
     """One open collection that can be read.
 

@@ -112,6 +112,25 @@ class F:
         """The record has the key, with whatever value; `~F("k").exists()` for those that lack it."""
         return Predicate(self._subject, Op.EXISTS)
 
+    def _as_filter(self) -> Expr:
+        """A bare key is a condition, as in the textual language: it is TRUE."""
+        return self._one(Op.EQ, True)
+
+    def __invert__(self) -> Expr:
+        return ~self._as_filter()
+
+    def __and__(self, other: Expr | F) -> Expr:
+        return self._as_filter() & (other._as_filter() if isinstance(other, F) else other)
+
+    def __or__(self, other: Expr | F) -> Expr:
+        return self._as_filter() | (other._as_filter() if isinstance(other, F) else other)
+
+    def __rand__(self, other: Expr) -> Expr:
+        return other & self._as_filter()
+
+    def __ror__(self, other: Expr) -> Expr:
+        return other | self._as_filter()
+
     def __contains__(self, value: object) -> NoReturn:
         raise TypeError("Python turns the answer of `in` into a bool; write F(key).has(value) or F(key).is_in(values)")
 

@@ -22,6 +22,7 @@ from whereql.suggest import did_you_mean
 
 _LINE_OF_KIND = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
 _OWN = KeyInfo({"string": 1})
+_OWN_NAMES = frozenset({"id", "document", "uri"})
 
 
 def check_filter(expr: Expr, schema: Schema) -> list[CheckError]:
@@ -33,7 +34,8 @@ def _check(predicate: Predicate, schema: Schema) -> Iterator[CheckError]:
     subject = predicate.subject
     match subject:
         case Field(name) if name not in schema.keys:
-            hint = did_you_mean(name, schema.keys) or "the keys it has are listed by: whereql schema"
+            own = f"the record's own field is #{name.lower()}" if name.lower() in _OWN_NAMES else None
+            hint = own or did_you_mean(name, schema.keys) or "the keys it has are listed by: whereql schema"
             yield CheckError("WQ311", f"no record here has the key {print_subject(subject)}", span=subject.span, hint=hint)
         case Field(name):
             yield from _check_kinds(predicate, print_subject(subject), schema.keys[name])
@@ -87,7 +89,9 @@ def _intent(predicate: Predicate, name: str, info: KeyInfo) -> str:
         return f"text operators look into strings only; {name} can be compared with ="
     stored = next(iter(info.kinds), "string")
     if stored == "string" and first.kind is not Kind.STRING:
-        return f"the stored values are strings: write '{print_literal(first)}' in quotes"
+        written = print_literal(first)
+        quoted = written[written.find("'") :].rstrip(")") if first.form else f"'{written}'"
+        return f"the stored values are strings: write {quoted} in quotes"
     if first.kind is Kind.STRING and stored in ("int", "float"):
         return "the stored values are numbers: write them without quotes" + (", a date as TIMESTAMP('…Z')" if predicate.op in ORDER else "")
     if stored == "bool":

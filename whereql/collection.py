@@ -41,11 +41,11 @@ def open(url: str | os.PathLike[str], collection: str | None = None, **options: 
     """Open a collection: `memory:`, a file (`papers.jsonl`, `.json`, `.csv`, `.parquet`), or whatever a plugin opens.
 
     collection: its name, where the store has several; options: the backend's own.
-    Raises PluginError where no backend fits, BackendError where the store or the file can't be read.
+    A file is read whole, once, and never written. Raises PluginError where no backend fits, BackendError where the store or
+    the file can't be read.
     """
     name = os.fspath(url)
-    backend: Backend = registry().opener(name).load()(name, collection, options)
-    return Collection(backend)
+    return Collection(registry().opener(name).open(name, collection, options))
 
 
 def decode(where: Where | None, *, lenient: bool = False) -> Expr:
@@ -87,7 +87,14 @@ class Collection:
     """
 
     def __init__(self, backend: Backend) -> None:
-        self.backend = backend
+        self._backend: Backend | None = backend
+
+    @property
+    def backend(self) -> Backend:
+        """The backend behind the collection. Raises BackendError once it is closed."""
+        if self._backend is None:
+            raise BackendError("WQ714", "the collection is closed", hint="open it again")
+        return self._backend
 
     def get(
         self,
@@ -225,8 +232,10 @@ class Collection:
         return self._writable("delete").delete(self._supported(query))
 
     def close(self) -> None:
-        """Let go of files and connections."""
-        self.backend.close()
+        """Let go of files and connections; a closed collection answers nothing more. Closing it again is fine."""
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
 
     def __enter__(self) -> Collection:
         return self
@@ -273,7 +282,7 @@ class Collection:
         schema = self.backend.schema()
         if schema.records:
             for finding in check_filter(expr, schema):
-                if finding.code == "WQ312" or "did you mean" in (finding.hint or ""):
+                if finding.code == "WQ312" or "did you mean" in (finding.hint or "") or "own field" in (finding.hint or ""):
                     warnings.warn(f"{finding.message} ({finding.hint})", WhereqlWarning, stacklevel=3)
 
     def _supported(self, query: Query, strict: bool = False) -> Query:
@@ -286,7 +295,7 @@ class Collection:
 
     def _writable(self, operation: str) -> WritableBackend:
         if not isinstance(self.backend, WritableBackend):
-            raise BackendError("WQ713", f"this collection can't be written, so {operation} is not possible", hint="open it in a store that can")
+            raise BackendError("WQ713", f"this collection can't be written, so {operation} is not possible", hint="a file is read only; records that change live in memory:, or in a store")
         return self.backend
 
 
@@ -302,12 +311,14 @@ def _signed_predicates(expr: Expr, negated: bool) -> Iterator[tuple[Predicate, b
 
 
 def _is_true(expr: Expr, negated: bool = False) -> bool:
-    """Whether a filter is true by its constants alone."""
+    """Whether a filter is true by its constants alone, or says `p OR NOT p`."""
     match expr:
         case Const(value):
             return value is not negated
         case Not(arg):
             return _is_true(arg, not negated)
+        case Or(args) if not negated and any(isinstance(arg, Not) and arg.arg in args for arg in args):
+            return True
         case And(args) | Or(args):
             every = isinstance(expr, And) is not negated
             return (all if every else any)(_is_true(arg, negated) for arg in args)

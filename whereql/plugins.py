@@ -8,7 +8,7 @@ harms nothing else. `WHEREQL_PLUGINS=0` in the environment leaves out all but wh
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib import import_module
@@ -18,9 +18,11 @@ from typing import Any
 import pluggy
 
 from whereql import hookspecs
-from whereql.errors import PluginError
-from whereql.source import quote
+from whereql.backend import Backend
+from whereql.errors import PluginError, WhereqlError
+from whereql.source import quote, visible
 from whereql.suggest import did_you_mean
+from whereql.values import describe_type
 
 GROUP = "whereql"
 
@@ -46,6 +48,20 @@ class Entry:
         except Exception as error:  # whatever a stranger's module raises is that plugin's failure, not ours
             raise _broken(self.name, self.distribution, error) from error
 
+    def open(self, url: str, collection: str | None, options: Mapping[str, Any]) -> Backend:
+        """The backend that this entry opens. Raises PluginError where a stranger's code fails or answers something else."""
+        opener = self.load()
+        try:
+            backend = opener(url, collection, options)
+        except WhereqlError:
+            raise
+        except Exception as error:  # see load
+            raise _broken(self.name, self.distribution, error) from error
+        if not isinstance(backend, Backend):
+            answer = TypeError(f"it opened {describe_type(backend)}, not a backend")
+            raise _broken(self.name, self.distribution, answer)
+        return backend
+
 
 @dataclass(slots=True)
 class Plugin:
@@ -59,10 +75,10 @@ class Plugin:
 
 
 def _broken(name: str, distribution: str, error: Exception) -> PluginError:
-    reason = str(error).splitlines()[0] if str(error) else ""
+    reason = " ".join(str(error).split())
     return PluginError(
         "WQ602",
-        f"the plugin {quote(name)} of {distribution} can't be loaded: {type(error).__name__}: {reason}"[:500],
+        visible(f"the plugin {quote(name)} of {distribution} failed: {type(error).__name__}: {reason}"[:500]),
         hint=f"reinstall or remove {distribution}; WHEREQL_PLUGINS=0 leaves third parties out",
     )
 
@@ -89,11 +105,13 @@ class Registry:
             module = point.load()
             if self._manager.register(module, name=f"{plugin.distribution}:{plugin.name}") is None:
                 return
+            self._manager.check_pending()  # a hook that doesn't exist is a misspelt one
             self._call(plugin, "register_backends", register=partial(self._register_backend, plugin))
             self._call(plugin, "register_dialects", register=partial(self._register, plugin, "dialect", self.dialects))
             self._call(plugin, "register_passes", register=partial(self._register, plugin, "pass", self.passes))
         except Exception as error:  # a stranger's module may raise anything while it is imported; see `broken`
             plugin.error = error
+            self._manager.unregister(name=f"{plugin.distribution}:{plugin.name}")
 
     def _call(self, plugin: Plugin, hook: str, **arguments: Any) -> None:
         """Call one plugin's hook, so that what it registers is known to be its own."""
@@ -108,7 +126,7 @@ class Registry:
         entry = Entry(name, target, plugin.distribution, tuple(schemes), tuple(endings))
         for opener in (*schemes, *endings):
             if opener in self._openers:
-                raise self._taken(plugin, f"opener of {opener}", name, self._openers[opener])
+                raise self._taken(plugin, "the opener of", opener, self._openers[opener])
         self._add(plugin, "backend", self.backends, entry)
         self._openers.update(dict.fromkeys((*schemes, *endings), entry))
 

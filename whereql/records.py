@@ -152,7 +152,7 @@ def _clean_scalar(value: object, path: str) -> Scalar:
             return plain if INT_MIN <= plain <= INT_MAX else _finite(plain, path)
         case float():
             return _finite(plain, path)
-    hint = "leave it out" if plain is None else "flatten it into keys such as author.name"
+    hint = "leave it out" if plain is None else "flatten nested objects into keys such as author.name; a time is its epoch seconds"
     raise BackendError("WQ703", f"a metadata value is a string, a number, a bool or a list of one of these, got {describe_type(plain)}", path=path, hint=hint)
 
 
@@ -344,8 +344,14 @@ class GetResponse:
             for key in metadata or ():
                 name = f"metadata.{key}" if key in own else key
                 if name not in frame:
-                    frame[name] = [(row or {}).get(key) for row in self.metadatas or ()]
+                    values = [(row or {}).get(key) for row in self.metadatas or ()]
+                    # pandas' own choice would round ints to doubles where one is missing, or where a float stands beside.
+                    kinds = {type(value) for value in values if value is not None}
+                    frame[name] = pd.Series(values, dtype=_EXACT_DTYPES.get(kinds.pop(), object) if len(kinds) == 1 else object)
         return pd.DataFrame(frame)
+
+
+_EXACT_DTYPES: dict[type, str] = {int: "Int64", float: "float64", bool: "boolean"}
 
 
 def stack_vectors(vectors: list[Vector | None]) -> Vector | list[Vector | None]:

@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from whereql.errors import CheckError
@@ -79,6 +80,8 @@ _TYPE_HINTS: dict[type, str] = {
     set: "several values go with IN or HAS ANY",
     dict: "metadata has no nested objects",
     bytes: "decode it to a string first",
+    datetime: "write its .timestamp(): times are epoch seconds",
+    date: "write DATE('2024-05-01') in a text, or the epoch seconds of its midnight",
 }
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+from whereql.ast import Predicate
+from whereql.backend import Query
 from whereql.errors import BackendError
 from whereql.files import read_records
 from whereql.plugins import split_url
+from whereql.records import GetResponse, Schema
 from whereql.source import quote
 from whereql.suggest import did_you_mean
+from whereql.support import Support
 from whereql_memory.backend import MemoryBackend
 
 
-def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) -> MemoryBackend:
+def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) -> MemoryBackend | FileBackend:
     """An empty collection for `memory:`, the records of the file for a path.
 
     options: those of `whereql.files.read_records`. Raises BackendError for an unknown option, or what the file has wrong.
@@ -27,4 +32,40 @@ def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) ->
             raise BackendError("WQ712", f"there is no option {quote(name)} for {quote(url)}", hint=hint)
     if collection is not None:
         raise BackendError("WQ712", f"{quote(url)} is one collection without a name", hint="leave the collection's name out")
-    return MemoryBackend(read_records(url, **options) if is_file else ())
+    return FileBackend(MemoryBackend(read_records(url, **options))) if is_file else MemoryBackend()
+
+
+@dataclass(frozen=True, slots=True)
+class FileBackend:
+    """The records of a file: to be read only, since what was written would be lost without a word."""
+
+    loaded: MemoryBackend
+    cheap_schema: ClassVar[bool] = True
+
+    def support(self, predicate: Predicate, negated: bool) -> Support:
+        """EXACT, whatever the predicate."""
+        return self.loaded.support(predicate, negated)
+
+    def get(self, query: Query) -> GetResponse:
+        """The records of a query."""
+        return self.loaded.get(query)
+
+    def count(self, query: Query) -> int:
+        """How many records a query has."""
+        return self.loaded.count(query)
+
+    def scan(self, query: Query, batch_size: int) -> Iterator[GetResponse]:
+        """The records of a query in pages."""
+        return self.loaded.scan(query, batch_size)
+
+    def schema(self) -> Schema:
+        """The keys of the file, with kinds, counts and examples."""
+        return self.loaded.schema()
+
+    def native(self, query: Query) -> str | None:
+        """None: there is no other language behind a file."""
+        return self.loaded.native(query)
+
+    def close(self) -> None:
+        """Let go of the records."""
+        self.loaded.close()

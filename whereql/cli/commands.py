@@ -160,18 +160,19 @@ def check(
     from whereql.cli.output import write_json
     from whereql.collection import decode, open
 
-    where = read_filter(filter, where_json, where_document, lenient)
+    where: Any = filter
     findings: list[WhereqlError] = []
-    expr = decode(where)
     try:
+        where = read_filter(filter, where_json, where_document, lenient)
+        expr = decode(where)
         given = read_params(params)
         expr = bind(expr, given) if given is not None else expr
         if source is not None:
             with open(source) as opened:
                 findings = list(opened.check(expr))
+    except (BackendError, PluginError):
+        raise
     except WhereqlError as error:
-        if error.span is None:
-            raise
         findings = [error]
     for finding in findings:
         finding.source = finding.source or (where if isinstance(where, str) else None)

@@ -53,6 +53,8 @@ def split_pairs(pairs: tuple[str, ...], what: str) -> dict[str, str]:
         name, equals, value = pair.partition("=")
         if not name or not equals:
             raise click.BadParameter(f"write {what} NAME=VALUE")
+        if name in result:
+            raise click.BadParameter(f"{what} {name} is given twice")
         result[name] = value
     return result
 

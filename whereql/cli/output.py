@@ -67,12 +67,14 @@ def _keys(response: GetResponse, first: list[str]) -> list[str]:
 
 def _csv(response: GetResponse) -> str:
     keys = _keys(response, [])
-    own = [name for name, column in (("document", response.documents), ("uri", response.uris)) if column is not None]
+    columns = (("document", response.documents), ("uri", response.uris), ("embedding", response.embeddings))
+    own = [name for name, column in columns if column is not None]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["id", *own, *keys])
     for record in response:
-        values = [record.id, *(getattr(record, name) for name in own), *((record.metadata or {}).get(key) for key in keys)]
+        fields = _record_dict(record, response)
+        values = [record.id, *(fields[name] for name in own), *((record.metadata or {}).get(key) for key in keys)]
         writer.writerow([_cell_text(value) for value in values])
     return buffer.getvalue()
 

@@ -93,7 +93,9 @@ def _entries(value: object, path: str, name: str, lenient: bool, depth: int) -> 
     """The single key and value of an object, or None for several of them in lenient mode."""
     check_depth(depth)
     if not isinstance(value, Mapping):
-        hint = "a text filter goes to whereql.parse or to get, never into JSON" if isinstance(value, str) else f"write {{…}}, or leave {name} out"
+        hint = f"write {{…}}, or leave {name} out"
+        if isinstance(value, str):
+            hint = "JSON text goes through json.loads first" if value.lstrip()[:1] == "{" else "a text filter goes to whereql.parse or to get, never into JSON"
         raise WhereError("WQ201", f"{name} is an object, got {describe_type(value)}", path=path, hint=hint)
     if not value:
         raise WhereError("WQ202", f"the {name} object is empty", path=path, hint='leave it out to match every record; {"$and": []} says so, too')

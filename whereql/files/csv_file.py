@@ -51,10 +51,12 @@ class _Kind(NamedTuple):
 
 def _number(cell: str) -> float | None:
     number = _int(cell, _INT)
-    return _float(cell, _FLOAT) if number is None else float(number)
+    if number is None:
+        return _float(cell, _FLOAT)
+    return float(number) if float(number) == number else None
 
 
-# In the order in which they are tried. A cell that would lose a digit as a number (007, +1, an integer beyond int64)
+# In the order in which they are tried. A cell that would lose a digit as a number (007, +1, an integer beyond int64, or beyond 2^53 beside a float)
 # makes its column a string, unless the caller declares it a number.
 _KINDS = {
     "int": _Kind(lambda cell: _int(cell, _INT), lambda cell: _int(cell, _ANY_INT), "an int"),

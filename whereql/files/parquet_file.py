@@ -154,6 +154,11 @@ def _plain(array: Any) -> list[Any]:
     return values
 
 
+def _floats(array: Any) -> list[float | None]:
+    """NaN is what pandas writes for a missing number, so it reads as one."""
+    return [None if value != value else value for value in array.to_pylist()]
+
+
 def _decimals(array: Any) -> list[float | None]:
     return [None if value is None else float(value) for value in array.to_pylist()]
 
@@ -177,7 +182,7 @@ _SCALARS: dict[str, Convert] = {
     "is_null": _plain,
     "is_boolean": _plain,
     "is_integer": _plain,
-    "is_floating": _plain,
+    "is_floating": _floats,
     "is_string": _plain,
     "is_large_string": _plain,
     "is_string_view": _plain,
