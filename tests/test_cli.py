@@ -80,6 +80,7 @@ BAD: list[tuple[list[str], int, str]] = [
     (["get", "SOURCE", "--param", "a=1", "--param", "a=2"], 2, "--param a is given twice"),
     (["get", "SOURCE", "--limit", "-1"], 2, "Invalid value for '--limit'"),
     (["get"], 2, "Missing argument 'SOURCE'"),
+    (["fmt", "@nowhere.txt"], 2, "there is no text file 'nowhere.txt'"),
     (["check", "a = "], 1, "error WQ104"),
     (["check", "--where-json", "{}"], 1, "error WQ202"),
     (["check", "year > :year", "--param", "yaer=5"], 1, "did you mean yaer?"),
@@ -151,6 +152,18 @@ def test_csv_kinds_can_be_said(tmp_path: Path) -> None:
     path.write_text("sku,zip\nx,12345\n", encoding="utf-8")
     assert run("count", str(path), "zip = 12345", "--option", "id=sku").stdout == "1\n"
     assert run("count", str(path), "zip = '12345'", "--option", "id=sku", "--kind", "zip=string").stdout == "1\n"
+
+
+def test_check_opens_a_source_as_get_does(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("sku,zip\nx,12345\n", encoding="utf-8")
+    assert run("check", "zip = '12345'", "--source", str(path), "--option", "id=sku").exit_code == 1
+    assert run("check", "zip = '12345'", "--source", str(path), "--option", "id=sku", "--kind", "zip=string").stdout == "ok\n"
+
+
+def test_a_table_into_a_pipe_is_not_cut(source: str) -> None:
+    wide = CliRunner().invoke(cli, ["get", source, "--include", "documents"], env={"COLUMNS": None})
+    assert "alpha beta" in wide.stdout
 
 
 def test_plugins_and_grammar_are_listed() -> None:

@@ -172,6 +172,7 @@ def test_delete_refuses_to_spare_nothing(papers: whereql.Collection, where: Any)
         ({"include": ["distances"]}, "WQ314", "there is no column"),
         ({"where": "year > :y"}, "WQ308", "has no value"),
         ({"where": "year > :y", "params": {"y": 1, "z": 2}}, "WQ309", "no parameter :z"),
+        ({"where": "year > :y", "params": [1]}, "WQ306", "params is an object"),
         ({"where": "year > :y", "params": {"y": True}}, "WQ302", "bools have no order"),
         ({"where": "year > :y", "params": {"y": [1]}}, "WQ306", "not a list"),
         ({"where": "year IN :y", "params": {"y": "abc"}}, "WQ306", "a list of values"),
@@ -302,6 +303,7 @@ def test_execute_answers_requests(papers: whereql.Collection) -> None:
         "ids": ["b"], "embeddings": None, "documents": [None], "uris": None, "metadatas": None, "include": ["distances", "documents", "documents"],
     }  # fmt: skip
     assert papers.execute(whereql.GetRequest()).ids == IDS
+    assert papers.execute({"limit": 1}).ids == papers.execute('{"limit": 1}').ids == ["a"]
 
 
 def test_async_twins(papers: whereql.Collection) -> None:

@@ -17,7 +17,7 @@ from whereql.limits import check_items, check_pattern
 from whereql.operators import OPERATORS, PATTERN, Op, Operand
 from whereql.source import Span, quote
 from whereql.suggest import did_you_mean
-from whereql.values import Literal, literal, literals
+from whereql.values import Literal, describe_type, literal, literals
 
 
 def parameter_names(expr: Expr) -> list[str]:
@@ -36,6 +36,8 @@ def bind(expr: Expr, params: Mapping[str, Any] | None = None) -> Expr:
     params: name to a scalar, or to a list where the filter has a list. A filter without parameters is returned as it is.
     Raises CheckError for a missing or unused name, a value of the wrong kind or a malformed pattern; LimitError for long lists.
     """
+    if params is not None and not isinstance(params, Mapping):
+        raise CheckError("WQ306", f"params is an object, got {describe_type(params)}", hint='write params={"name": value}')
     given = {} if params is None else dict(params)
     wanted = parameter_names(expr)
     for name in wanted:

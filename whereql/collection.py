@@ -149,9 +149,10 @@ class Collection:
             raise CheckError("WQ314", "batch_size is at least 1", hint="leave it out for 1,000")
         return self.backend.scan(self._supported(query), batch_size)
 
-    def execute(self, request: GetRequest) -> GetResponse:
-        """The answer to a request in wire form, just as a Chroma server gives it, without warnings."""
-        return self.backend.get(self._supported(request.to_query()))
+    def execute(self, request: GetRequest | Mapping[str, Any] | str | bytes) -> GetResponse:
+        """The answer to a request in wire form, decoded or not yet, just as a Chroma server gives it, without warnings."""
+        decoded = request if isinstance(request, GetRequest) else GetRequest.from_json(request)
+        return self.backend.get(self._supported(decoded.to_query()))
 
     def explain(
         self,

@@ -13,16 +13,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from whereql import hookspecs
-from whereql.backend import Backend
 from whereql.errors import PluginError, WhereqlError
 from whereql.source import quote, visible
 from whereql.suggest import did_you_mean
 from whereql.values import describe_type
+
+if TYPE_CHECKING:
+    from whereql.backend import Backend
 
 GROUP = "whereql"
 
@@ -50,6 +52,8 @@ class Entry:
 
     def open(self, url: str, collection: str | None, options: Mapping[str, Any]) -> Backend:
         """The backend that this entry opens. Raises PluginError where a stranger's code fails or answers something else."""
+        from whereql.backend import Backend  # the program lists its plugins' commands without opening anything
+
         opener = self.load()
         try:
             backend = opener(url, collection, options)

@@ -20,6 +20,7 @@ from whereql.cli.options import (
     read_filter,
     read_params,
     source_options,
+    store_options,
 )
 from whereql.errors import BackendError, PluginError, UnsupportedError, WhereqlError, WhereqlWarning
 
@@ -150,15 +151,17 @@ def schema(source: str, collection: str | None, options: tuple[str, ...], kinds:
 @cli.command()
 @filter_options
 @click.option("--source", help="Check the keys and kinds against this collection, too.")
+@store_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @_reported
 def check(
-    filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool, source: str | None, as_json: bool
-) -> None:
+    filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool, source: str | None,
+    collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
     """Say what is wrong with FILTER, or that nothing is. `-` reads it from standard input."""
     from whereql.binding import bind
     from whereql.cli.output import write_json
-    from whereql.collection import decode, open
+    from whereql.collection import decode
 
     where: Any = filter
     findings: list[WhereqlError] = []
@@ -168,7 +171,7 @@ def check(
         given = read_params(params)
         expr = bind(expr, given) if given is not None else expr
         if source is not None:
-            with open(source) as opened:
+            with _open(source, collection, options, kinds) as opened:
                 findings = list(opened.check(expr))
     except (BackendError, PluginError):
         raise

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from whereql.source import quote
+
 if TYPE_CHECKING:
     from whereql.ast import Expr
     from whereql.collection import Where
@@ -33,10 +35,14 @@ def filter_options(command: C) -> C:
 
 
 def source_options(command: C) -> C:
-    """SOURCE, --collection and --option: how every command opens a collection."""
+    """SOURCE and the options of its backend: how every command opens a collection."""
+    return click.argument("source")(store_options(command))
+
+
+def store_options(command: C) -> C:
+    """--collection, --option and --kind: what a backend is told."""
     for decorate in reversed(
         [
-            click.argument("source"),
             click.option("--collection", metavar="NAME", help="The collection, where SOURCE has several."),
             click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the backend, such as id=sku for a file."),
             click.option("--kind", "kinds", multiple=True, metavar="KEY=KIND", help="The kind of a CSV column: string, int, float or bool."),
@@ -84,7 +90,12 @@ def read_argument(text: str) -> str:
     """The text of an argument; `-` reads standard input, `@name` a file."""
     if text == "-":
         return sys.stdin.read()
-    return text if not text.startswith("@") or not Path(text[1:]).is_file() else Path(text[1:]).read_text(encoding="utf-8")
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        raise click.BadParameter(f"there is no text file {quote(text[1:])}") from None
 
 
 def read_filter(filter: str | None, where_json: str | None, where_document: str | None, lenient: bool) -> Where | None:

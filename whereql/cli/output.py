@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -23,8 +25,9 @@ _LONGEST_CELL = 200
 
 
 def console() -> Console:
-    """Standard output; no markup, since records may hold anything."""
-    return Console(markup=False, highlight=False, emoji=False)
+    """Standard output; no markup, since records may hold anything. Into a pipe, a table is as wide as it needs to be."""
+    fixed = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(markup=False, highlight=False, emoji=False, width=None if fixed else 1000)
 
 
 def write_response(response: GetResponse, form: str, first_keys: Iterable[str] = ()) -> None:
