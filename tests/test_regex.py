@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ from whereql.errors import CheckError, LimitError, UnsupportedError, WhereqlErro
 from whereql.regex import charset, compile_like, compile_pattern, like_pattern, lower, tables
 from whereql.regex.sides import resolve
 from whereql.regex.syntax import parse
+from whereql.regex.tree import weight
+from whereql.source import Span
 
 DATA = Path(__file__).parent / "data"
 
@@ -241,6 +245,44 @@ def test_errors_say_where_and_what_instead(pattern: str, code: str, span: tuple[
     assert hint is None or hint in (error.hint or "")
 
 
+@pytest.mark.parametrize("row", lines("regex-errors.jsonl"), ids=lambda row: ascii(row["pattern"]))
+def test_an_error_is_the_reviewed_one_in_full(row: dict[str, Any]) -> None:
+    with pytest.raises((CheckError, LimitError, UnsupportedError)) as caught:
+        lower(row["pattern"])
+    error = caught.value
+    assert error.span is not None
+    found = {"code": error.code, "message": error.message, "span": [error.span.start, error.span.end], "hint": error.hint}
+    assert {"pattern": error.source} | found == row
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code", "span", "message", "hint"),
+    [
+        ("(" * 252, "WQ405", (251, 252), "the pattern is nested deeper than 250 levels", "remove groups that change nothing"),
+        ("[" * 252, "WQ405", (251, 252), "the pattern is nested deeper than 250 levels", "remove groups that change nothing"),
+        (r"(?:\b|\w|\B|\s)*" * 50, "WQ502", (0, 800), r"assertions such as \b are repeated or combined too much here", "write fewer of them, or outside of the repetition"),
+    ],
+    ids=["groups", "classes", "assertions"],
+)
+def test_the_error_of_a_large_pattern_in_full(pattern: str, code: str, span: tuple[int, int], message: str, hint: str) -> None:
+    with pytest.raises((LimitError, UnsupportedError)) as caught:
+        lower(pattern)
+    error = caught.value
+    assert error.span is not None
+    assert (error.code, (error.span.start, error.span.end), error.message, error.hint, error.source) == (code, span, message, hint, pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lowered"), [("(?-u)[ab]|[cd]", "[a-d]"), ("(?-u)a|b", "[ab]"), ("[a&&b]|[cd]", "[cd]"), ("(?-u)[ab]|c", None), ("[a&&b]|c", None)]
+)
+def test_classes_of_bytes_are_refused_unless_alternatives_make_them_one_class(pattern: str, lowered: str | None) -> None:
+    if lowered is None:
+        with pytest.raises(CheckError, match="classes of bytes"):
+            lower(pattern)
+    else:
+        assert lower(pattern) == lowered
+
+
 # LIKE.
 
 
@@ -296,9 +338,76 @@ def test_ilike_folds_as_re2_does() -> None:
 def test_like_knows_three_escapes(pattern: str, span: tuple[int, int]) -> None:
     with pytest.raises(CheckError) as caught:
         like_pattern(pattern, ignore_case=False)
-    assert caught.value.code == "WQ304"
-    assert caught.value.span is not None
-    assert (caught.value.span.start, caught.value.span.end) == span
+    error = caught.value
+    assert error.span is not None
+    assert (error.code, (error.span.start, error.span.end), error.source) == ("WQ304", span, pattern)
+    assert (error.message, error.hint) == (r"in a LIKE pattern \ stands before %, _ or \ only", r"write \\ for a backslash")
+
+
+def test_like_refuses_half_a_character() -> None:
+    with pytest.raises(CheckError) as caught:
+        like_pattern("a\ud800", ignore_case=True)
+    error = caught.value
+    assert (error.code, error.message, error.span, error.source) == ("WQ304", "a lone surrogate is no character", Span(1, 2), "a\ud800")
+
+
+# Assertions against Python's look-arounds, an oracle that is always at hand.
+
+ASSERTIONS = {
+    "^": r"\A",
+    "$": r"\Z",
+    r"\b": r"(?:(?<=\w)(?!\w)|(?<!\w)(?=\w))",
+    r"\B": r"(?:(?<=\w)(?=\w)|(?<!\w)(?!\w))",
+    r"\<": r"(?<!\w)(?=\w)",
+    r"\b{end}": r"(?<=\w)(?!\w)",
+    r"\b{start-half}": r"(?<!\w)",
+    r"\b{end-half}": r"(?!\w)",
+    "(?m:^)": r"(?:\A|(?<=\n))",
+    "(?m:$)": r"(?=\n|\Z)",
+    "(?Rm:^)": r"(?:\A|(?<=\n)|(?<=\r)(?!\n))",
+    "(?Rm:$)": r"(?:\Z|(?=\r)|(?<!\r)(?=\n))",
+}
+ORDINARY = ["a", "é", r"\w", r"\s", r"[^a]", r"[a\n]", "(?s:.)", "a\n", "a?", r"\s?a?"]
+COUNTED = ["*", "+", "?", "{2}", "{1,3}", "{2,}", "{0,2}", "{3}"]
+SHORT = ["".join(each) for size in range(4) for each in product("aé \r\n", repeat=size)]
+LONGER = ["aa aé\n", "a\r\naa", "\n\naé ", "aaaaa", " a a a", "é\ré\n", "a \n\r a", "   aé", "aéaéaé", "\r\n\r\n", "aa\naa\naa", "a  a  a"]
+
+
+def asserting(source: random.Random, depth: int) -> tuple[str, str]:
+    """A random pattern with assertions, in Rust's spelling and in Python's."""
+    kind = source.random()
+    if depth == 0 or kind < 0.15:
+        mark = source.choice([*ASSERTIONS, *ORDINARY])
+        return mark, ASSERTIONS.get(mark, mark)
+    if kind < 0.5:
+        count = source.choice(COUNTED)
+        ours, theirs = asserting(source, depth - 1)
+        return f"(?:{ours}){count}", f"(?:{theirs}){count}"
+    parts = [asserting(source, depth - 1) for _ in range(source.randint(2, 3))]
+    between = "|" if kind < 0.65 else ""
+    ours, theirs = (between.join(part[side] for part in parts) for side in (0, 1))
+    return f"(?:{ours})", f"(?:{theirs})"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_assertions_are_python_s_look_arounds_on_every_short_text(seed: int) -> None:
+    source = random.Random(seed)
+    refused, seen = 0, {True: 0, False: 0}
+    for _ in range(120):
+        ours, theirs = asserting(source, 3)
+        if source.random() < 0.5:
+            ours, theirs = f"^{ours}$", rf"\A{theirs}\Z"
+        try:
+            searcher, oracle = compile_pattern(ours), re.compile(theirs)
+        except UnsupportedError:
+            refused += 1
+            continue
+        for text in source.sample(SHORT, 60) + LONGER:
+            expected = oracle.search(text) is not None
+            assert searcher.search(text) is expected, (ours, text)
+            seen[expected] += 1
+    assert min(seen.values()) > 1000
+    assert refused <= 2
 
 
 # Hostile input.
@@ -419,3 +528,188 @@ def test_what_needs_no_rewriting_is_left_alone() -> None:
     assert lower(r"(?:ab|c)+") == "(?:ab|c)+"
     assert lower(r"(?m)^a.\z") == r"(?m:^)a.\z"
     assert type(resolve(tree)) is type(tree)
+
+
+# Properties, against Python's own tables below U+2000, where no newer Unicode changes what is assigned.
+
+STABLE = [char for char in map(chr, range(0x2000)) if unicodedata.category(char) != "Cn"]
+CATEGORIES = {
+    "Letter L": "Lu Ll Lt Lm Lo",
+    "Cased_Letter LC": "Lu Ll Lt",
+    "Mark M Combining_Mark": "Mn Mc Me",
+    "Number N": "Nd Nl No",
+    "Punctuation P punct": "Pc Pd Ps Pe Pi Pf Po",
+    "Symbol S": "Sm Sc Sk So",
+    "Separator Z": "Zs Zl Zp",
+    "Other C": "Cc Cf Co",
+    "Any": " ".join(sorted({unicodedata.category(char) for char in STABLE})),
+    "Assigned": " ".join(sorted({unicodedata.category(char) for char in STABLE})),
+    "Unassigned Cn": "",
+    **{name: name for name in sorted(set(map(unicodedata.category, STABLE)))},
+}
+
+
+def members(name: str, value: str | None = None) -> set[str]:
+    return set(charset.characters(charset.intersect(charset.property_set(name, value), (0, 0x2000)))).intersection(STABLE)
+
+
+@pytest.mark.parametrize(("names", "categories"), CATEGORIES.items(), ids=list(CATEGORIES))
+def test_categories_are_those_of_unicode(names: str, categories: str) -> None:
+    expected = {char for char in STABLE if unicodedata.category(char) in categories.split()}
+    for name in names.split():
+        assert members(name) == members("gc", name) == members("General_Category", name) == expected
+        assert name == "C" or members(f"is {name}") == expected
+
+
+def test_derived_properties_are_those_of_unicode() -> None:
+    for name in ("Lowercase", "lower"):
+        assert members(name) - {"\u10fc"} == set(filter(str.islower, STABLE)) - {"\u10fc"}  # lower case since Unicode 15.1
+    for name in ("Uppercase", "upper"):
+        assert members(name) == set(filter(str.isupper, STABLE))
+    for name in ("Alphabetic", "alpha"):
+        assert members(name) >= set(filter(str.isalpha, STABLE)) | {"\u16ee", "\u0345", "\u05b0"}
+        assert not members(name) & set("09 _-\u0300\u0e3f\u0488")
+        assert charset.contains(charset.property_set(name), charset.union(charset.span("ª"), charset.span("Ⓐ"), charset.span("ⓐ")))
+
+
+def test_a_script_has_its_names_and_no_others() -> None:
+    greek = charset.property_set("Greek")
+    for name, value in (("sc", "Greek"), ("Script", "Grek"), ("script", "is_greek"), ("isGrek", None), ("g r-e_e k", None)):
+        assert charset.property_set(name, value) == greek
+    assert charset.contains(greek, charset.span("Α", "Ρ"))
+    assert not charset.intersect(greek, charset.span("a", "z"))
+    assert charset.property_set("Xsux") == charset.property_set("Cuneiform")
+    for name, value in (("sc", "Lu"), ("sc", "none"), ("gc", "Greek"), ("gc", "alphabetic"), ("none", "Greek"), ("none", None)):
+        with pytest.raises(charset.UnknownProperty):
+            charset.property_set(name, value)
+
+
+@pytest.mark.parametrize(
+    "name", ["age", "gcb", "Grapheme_Cluster_Break", "sb", "Sentence_Break", "wb", "Word_Break", "scx", "Script_Extensions"]
+)
+def test_a_valued_property_without_a_table_is_refused(name: str) -> None:
+    with pytest.raises(charset.RefusedProperty):
+        charset.property_set(name, "any")
+
+
+def test_the_name_isc_is_that_of_other() -> None:
+    """As Rust has it: `is` in front of a name is dropped, except where `c` alone would be left, which names ISO_Comment."""
+    for name in ("isc", "IsC", "is-c", "ISC"):
+        with pytest.raises((charset.UnknownProperty, charset.RefusedProperty)):
+            charset.property_set(name)
+
+
+ASCII = [chr(code) for code in range(128)]
+POSIX: dict[str, Callable[[str], bool]] = {
+    "alnum": str.isalnum,
+    "alpha": str.isalpha,
+    "ascii": str.isascii,
+    "blank": lambda char: char in " \t",
+    "cntrl": lambda char: unicodedata.category(char) == "Cc",
+    "digit": str.isdigit,
+    "graph": lambda char: char.isprintable() and char != " ",
+    "lower": str.islower,
+    "print": str.isprintable,
+    "punct": lambda char: char in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+    "space": lambda char: char in " \t\n\v\f\r",
+    "upper": str.isupper,
+    "word": lambda char: char.isalnum() or char == "_",
+    "xdigit": lambda char: char in "0123456789abcdefABCDEF",
+}
+
+
+@pytest.mark.parametrize("name", charset.POSIX)
+def test_posix_classes_are_those_of_ascii(name: str) -> None:
+    assert charset.characters(charset.POSIX[name]) == list(filter(POSIX[name], ASCII))
+    assert set(POSIX) == set(charset.POSIX)
+
+
+def test_shorthands_in_and_out_of_byte_mode() -> None:
+    texts = [*ASCII, "é", "٣", "\u2003", "\u200d", "\u203f", "\u0301", "\u2167"]
+    for letter, posix, more in (("d", "digit", "٣"), ("s", "space", "\u2003"), ("w", "word", "é٣\u200d\u203f\u0301\u2167")):
+        inside = {char for char in texts if (char.isascii() and POSIX[posix](char)) or char in more}
+        assert set(filter(compile_pattern(rf"^\{letter}\z").search, texts)) == inside
+        assert set(filter(compile_pattern(rf"^\{letter.upper()}\z").search, texts)) == set(texts) - inside
+        assert set(filter(compile_pattern(rf"^[{{\{letter}]\z").search, texts)) == inside | {"{"}
+        assert set(filter(compile_pattern(rf"^[[:{posix}:]]\z").search, texts)) == inside & set(ASCII)
+        assert set(filter(compile_pattern(rf"^[[:^{posix}:]]\z").search, texts)) == set(texts) - (inside & set(ASCII))
+
+
+# Spelling, weights and levels.
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lowered"),
+    [
+        ("a{1}", "a"),
+        ("a{0}", ""),
+        ("a{2}", "a{2}"),
+        ("a{2,}", "a{2,}"),
+        ("a{2,3}", "a{2,3}"),
+        ("a{0,1}", "a?"),
+        ("a{0,}", "a*"),
+        ("a{1,}", "a+"),
+        ("a{2500}", "a{1000}a{1000}a{500}"),
+        ("a{3,2500}", "a{3}a{0,1000}a{0,1000}a{0,497}"),
+        ("a{1500,}", "a{1000}a{500}a*"),
+        ("(?:a{10}){150}", "(?:a{10}){100}(?:a{10}){50}"),
+        ("(?:a{500}b{1000}){2}", "(?:a{500}b{1000}){1}(?:a{500}b{1000}){1}"),
+        ("ab|c", "ab|c"),
+        ("(?:a|bc)d", "(?:a|bc)d"),
+        ("a|b|[c-e]", "[a-e]"),
+        ("(?:ab)*", "(?:ab)*"),
+        (r"^a$", r"\Aa\z"),
+        (r"(?m)^a$", "(?m:^)a(?m:$)"),
+        (r"[^\n]", "."),
+        (".", "."),
+        ("(?s).", "(?s:.)"),
+        (r"[a-c]", "[a-c]"),
+        (r"[ab]", "[ab]"),
+        (r"[^a]", "[^a]"),
+        (r"[a-ce]", "[a-ce]"),
+        (r"\x20\x7e\x7f\x1f", r" \~\x{7f}\x{1f}"),
+        (r"[\[-\]]", r"[\[-\]]"),
+        (r" _,;:'\"<>=!@%`/\#", " _,;:'\"<>=!@%`/#"),
+        (r"\.\*\+\?\(\)\|\[\]\{\}\^\$\-\&\\", r"\.\*\+\?\(\)\|\[\]\{\}\^\$\-\&\\"),
+    ],
+)
+def test_a_pattern_without_surprises_is_spelled_shortly(pattern: str, lowered: str) -> None:
+    assert lower(pattern) == lowered
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lowered"),
+    [("", r"\A\z"), ("%", r"\z"), ("%%", r"\z"), ("a", r"\Aa\z"), ("%a", r"a\z"), ("a%", r"\Aa"), ("%a%", "a"), ("a%%b", r"\Aa(?s:.)*b\z")],
+)
+def test_like_searches_no_more_than_it_must(pattern: str, lowered: str) -> None:
+    assert like_pattern(pattern, ignore_case=False) == lowered
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("", 1), ("a", 1), ("ab", 3), ("ab|c", 5), ("a*", 2), ("a{3}", 4), ("(?:ab){2,5}", 16), ("a{2,}", 4), (r"\A", 1), ("[ac]", 2), ("[a-é]", 2), (r"[\x00-\x7f]", 1), (r"[a-\x80]", 2)],
+)
+def test_a_weight_counts_the_parts(pattern: str, expected: int) -> None:
+    assert weight(parse(pattern), {}) == expected
+
+
+LEVELS: list[tuple[str, str, str, int]] = [
+    ("(?:", "a", ")", 250),
+    ("(", "a", ")", 250),
+    ("(?:b", "a", ")", 125),
+    ("(?:b|", "a", ")", 125),
+    ("", "a", "*", 250),
+    ("", "a", "{2}", 250),
+    ("(?:", "a", ")*", 125),
+    ("[", "a", "]", 250),
+    ("[b", "a", "]", 125),
+    ("[b~~", "a", "]", 125),
+    ("[b--c", "a", "]", 83),
+]
+
+
+@pytest.mark.parametrize(("left", "middle", "right", "most"), LEVELS, ids=lambda value: str(value) or "-")
+def test_250_levels_are_taken_and_no_more(left: str, middle: str, right: str, most: int) -> None:
+    parse(left * most + middle + right * most)
+    with pytest.raises(LimitError):
+        parse(left * (most + 1) + middle + right * (most + 1))

@@ -1,0 +1,180 @@
+"""The memory backend's evaluator by itself: masks for columns of each kind, None where no value can pass, and its refusals."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from whereql_memory.columns import Column
+from whereql_memory.evaluator import evaluate
+from whereql_memory.evaluator import test as passing
+from whereql_memory.table import Table
+
+from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Param, Predicate, Uri
+from whereql.operators import Op
+from whereql.records import Value, make_record
+from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal
+
+COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
+    Op.EQ: operator.eq, Op.LT: operator.lt, Op.LE: operator.le, Op.GT: operator.gt, Op.GE: operator.ge,
+}  # fmt: skip
+NUMBERS: dict[str, list[Any]] = {
+    "int": [INT_MIN, INT_MIN + 1, -(2**53) - 1, -2, -1, 0, 1, 2, 2**53, 2**53 + 1, INT_MAX - 1, INT_MAX],
+    "float": [-FLOAT_MAX, -1e300, -(2.0**63), -1.5, -1.0, -5e-324, 0.0, 5e-324, 1.0, 1.5, 2.0**53, 2.0**63, 1e300, FLOAT_MAX],
+}
+SAMPLES: dict[str, list[Value]] = {
+    "string": ["a", "b"], "int": [1, 2], "float": [1.5, 2.5], "bool": [True, False],
+    "string[]": [["a"], ["b"]], "int[]": [[1], [2]], "float[]": [[1.5], [2.5]], "bool[]": [[True], [False]],
+}  # fmt: skip
+
+
+def table_of(values: list[Value]) -> Table:
+    return Table.of([make_record(f"id {n}", document=f"d{n}", uri=f"u{n}", metadata={"k": value}) for n, value in enumerate(values)])
+
+
+def column_of(values: list[Value]) -> Column:
+    (column,) = table_of(values).keys["k"].values()
+    return column
+
+
+def marks(values: list[Value], op: Op, operand: object) -> list[bool] | None:
+    mask = passing(column_of(values), op, operand)
+    assert mask is None or mask.dtype == np.bool_
+    return None if mask is None else mask.tolist()
+
+
+@pytest.mark.parametrize("op", COMPARE, ids=lambda op: op.name)
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_compare_by_value_with_every_bound(kind: str, op: Op) -> None:
+    stored = NUMBERS[kind]
+    for bound in [*NUMBERS["int"], *NUMBERS["float"]]:
+        expected = [COMPARE[op](number, bound) for number in stored]
+        found = marks(list(stored), op, literal(bound))
+        assert (found or [False] * len(stored)) == expected, bound
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_are_in_a_list_by_value(kind: str) -> None:
+    stored, items = NUMBERS[kind], [*NUMBERS["int"][::2], 0.5, "a", True, *NUMBERS["float"][::2]]
+    expected = [any(number == item and not isinstance(item, bool) for item in items) for number in stored]
+    assert marks(list(stored), Op.IN, tuple(map(literal, items))) == expected
+    assert marks(list(stored), Op.IN, (literal("a"), literal(0.25), literal(True))) == [False] * len(stored)
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "expected"),
+    [
+        (Op.EQ, (True,), [True, False, True]),
+        (Op.EQ, (False,), [False, True, False]),
+        (Op.IN, (True, 1, "x"), [True, False, True]),
+        (Op.IN, (False, True), [True, True, True]),
+        (Op.IN, (1, 0.0, "x"), None),
+        (Op.EQ, (1,), None),
+        (Op.GE, (False,), None),
+        (Op.EXISTS, None, [True, True, True]),
+    ],
+)
+def test_bools_equal_bools_only(op: Op, operands: tuple[Any, ...] | None, expected: list[bool] | None) -> None:
+    items = None if operands is None else tuple(map(literal, operands))
+    operand = items[0] if items is not None and op is not Op.IN else items
+    assert marks([True, False, True], op, operand) == expected
+
+
+@pytest.mark.parametrize(
+    ("op", "text", "expected"),
+    [
+        (Op.EQ, "ab", [False, True, False]),
+        (Op.LT, "ab", [True, False, False]),
+        (Op.LE, "ab", [True, True, False]),
+        (Op.GT, "ab", [False, False, True]),
+        (Op.GE, "ab", [False, True, True]),
+        (Op.CONTAINS, "b", [False, True, True]),
+        (Op.STARTS, "a", [True, True, False]),
+        (Op.ENDS, "a", [True, False, True]),
+        (Op.LIKE, "_b%", [False, True, False]),
+        (Op.ILIKE, "B%", [False, False, True]),
+        (Op.MATCHES, "^.{1,2}$", [True, True, True]),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_texts_pass_in_metadata_documents_and_uris_alike(op: Op, text: str, expected: list[bool]) -> None:
+    texts = ["a", "ab", "ba"]
+    assert marks(list(texts), op, literal(text)) == expected
+    table = Table.of([make_record(each, document=each, uri=each) for each in texts])
+    for subject in (Document(), Uri(), Id()):
+        assert evaluate(Predicate(subject, op, literal(text)), table).tolist() == expected
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_column_answers_the_operators_of_its_kind_only(kind: str) -> None:
+    values = SAMPLES[kind]
+    (column,) = table_of(values).keys["k"].values()
+    assert column.kind == kind
+    for other, (first, _) in SAMPLES.items():
+        if other.endswith("[]"):
+            continue
+        item = literal(first)
+        for op in COMPARE:
+            if kind in NUMBERS and other in NUMBERS and kind != other:
+                continue  # whether any can pass depends on the numbers
+            able = kind == other and (kind != "bool" or op is Op.EQ)
+            assert (passing(column, op, item) is not None) is able, (op, other)
+        has = passing(column, Op.HAS, (item,))
+        assert (has.any() if has is not None else False) == (kind == f"{other}[]")
+        for op in (Op.CONTAINS, Op.STARTS, Op.ENDS, Op.LIKE, Op.ILIKE, Op.MATCHES):
+            assert (passing(column, op, item) is not None) == (kind == other == "string")
+    assert passing(column, Op.EXISTS, None).tolist() == [True, True]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("operand", [Param("p")])
+@pytest.mark.parametrize("kind", ["string", "int", "float"])
+def test_a_parameter_is_named_in_the_error(kind: str, operand: Param) -> None:
+    for op in (Op.LE, Op.EQ, Op.IN):
+        with pytest.raises(TypeError) as caught:
+            passing(column_of(SAMPLES[kind]), op, operand)
+        assert str(caught.value) == f"bind the parameters first: {op.name} {operand!r}"
+
+
+def test_what_is_no_filter_is_named_in_the_error() -> None:
+    with pytest.raises(TypeError) as caught:
+        evaluate("k = 1", table_of([1]))  # type: ignore[arg-type]
+    assert str(caught.value) == "not a filter: 'k = 1'"
+
+
+def test_a_decided_connective_looks_no_further() -> None:
+    unbound = Predicate(Field("k"), Op.EQ, Param("p"))
+    table = table_of([1, 2])
+    none, all_ = Predicate(Field("k"), Op.EQ, literal(3)), Predicate(Field("k"), Op.EXISTS, None)
+    assert evaluate(And([none, unbound]), table).tolist() == [False, False]
+    assert evaluate(Or([all_, unbound]), table).tolist() == [True, True]
+    for undecided in (And([all_, unbound]), Or([none, unbound])):
+        with pytest.raises(TypeError, match="bind the parameters first"):
+            evaluate(undecided, table)
+
+
+def test_a_mask_is_new_and_may_be_changed() -> None:
+    table = table_of([True, True, False])
+    some: list[Expr] = [
+        Predicate(Field("k"), Op.EXISTS, None),
+        Predicate(Field("k"), Op.EQ, literal(True)),
+        Predicate(Document(), Op.EXISTS, None),
+        Predicate(Id(), Op.EQ, literal("id 1")),
+        Predicate(Id(), Op.IN, (literal("id 0"), literal("none"), literal(1))),
+        Const(True),
+    ]
+    for expr in [*some, *map(Not, some), And(some[:2]), Or(some[:2])]:
+        first = evaluate(expr, table)
+        expected = first.tolist()
+        first ^= True
+        assert evaluate(expr, table).tolist() == expected
+
+
+def test_the_id_is_found_by_value_and_kind() -> None:
+    table = table_of([1, 2, 3])
+    assert evaluate(Predicate(Id(), Op.EQ, literal("id 1")), table).tolist() == [False, True, False]
+    assert evaluate(Predicate(Id(), Op.IN, (literal("id 2"), literal(0), literal("id 0"))), table).tolist() == [True, False, True]
+    assert not evaluate(Predicate(Id(), Op.EQ, literal(0)), table).any()
+    assert evaluate(Predicate(Id(), Op.GT, literal("id 0")), table).tolist() == [False, True, True]
