@@ -129,9 +129,14 @@ def test_a_column_answers_the_operators_of_its_kind_only(kind: str) -> None:
     assert passing(column, Op.EXISTS, None).tolist() == [True, True]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("operand", [Param("p")])
+def test_an_array_of_bools_has_bools_only() -> None:
+    assert marks([[True], [False, False]], Op.HAS, (literal(True),)) == [True, False]
+    assert marks([[True], [False, False]], Op.HAS, (literal(1), literal("a"))) is None
+
+
 @pytest.mark.parametrize("kind", ["string", "int", "float"])
-def test_a_parameter_is_named_in_the_error(kind: str, operand: Param) -> None:
+def test_a_parameter_is_named_in_the_error(kind: str) -> None:
+    operand = Param("p")
     for op in (Op.LE, Op.EQ, Op.IN):
         with pytest.raises(TypeError) as caught:
             passing(column_of(SAMPLES[kind]), op, operand)

@@ -187,6 +187,17 @@ def test_unicode_16(pattern: str, text: str) -> None:
         ("(?x)[ a-c ]", " ", False),
         ("^[a-z&&[^b]--c~~[d-f]]+$", "af", False),
         ("[^&&a]$", "b", True),
+        ("(?x)^[a- ]$", "-", True),
+        ("(?x)^[a- #\n]$", "-", True),
+        ("(?x)^[a- # \n b]$", "b", True),
+        ("(?x)^[a - c]$", "b", True),
+        ("(?x)^[a-\n- b]$", "-", True),
+        ("(?x)^a#b\nc$", "ac", True),
+        (r"a\b{1}", "aé", False),
+        (r"(?-u:a\b{1})", "aé", True),
+        (r"^\x{e000}$", "\ue000", True),
+        (r"^\x{d7ff}$", "\ud7ff", True),
+        (r"^\x{10ffff}$", "\U0010ffff", True),
     ],
 )
 def test_verdicts(pattern: str, text: str, expected: bool) -> None:
@@ -273,7 +284,7 @@ def test_the_error_of_a_large_pattern_in_full(pattern: str, code: str, span: tup
 
 
 @pytest.mark.parametrize(
-    ("pattern", "lowered"), [("(?-u)[ab]|[cd]", "[a-d]"), ("(?-u)a|b", "[ab]"), ("[a&&b]|[cd]", "[cd]"), ("(?-u)[ab]|c", None), ("[a&&b]|c", None)]
+    ("pattern", "lowered"), [("(?-u)[ab]|[cd]", "[a-d]"), ("(?-u)a|b", "[ab]"), ("[a&&b]|[cd]", "[cd]"), ("(?-u)[ab]{0}c", "c"), ("(?-u)[a]", "a"), ("(?-u)[ab]|c", None), ("[a&&b]|c", None)]
 )
 def test_classes_of_bytes_are_refused_unless_alternatives_make_them_one_class(pattern: str, lowered: str | None) -> None:
     if lowered is None:

@@ -84,7 +84,7 @@ def test_the_connectives_are_those_of_two_valued_logic(one: bool, two: bool) -> 
     ("pattern", "parts"),
     [
         ("", []),
-        ("a%_", ["\\a", "%", "_"]),
+        ("X%_", ["\\X", "%", "_"]),
         (r"\%\_\\", [r"\%", r"\_", "\\\\"]),
         ("%%", ["%", "%"]),
         (r"a\%b", [r"\a", r"\%", r"\b"]),

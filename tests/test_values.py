@@ -182,7 +182,7 @@ def test_a_type_is_named_in_these_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("a", "a string ('a')"), (True, "a bool (TRUE)"), (False, "a bool (FALSE)"), (12, "an int (12)"), (0.5, "a float (0.5)")]
+    ("value", "text"), [("a", "a string ('a')"), (True, "a bool (TRUE)"), (False, "a bool (FALSE)"), (12, "an int (12)"), (0.5, "a float (0.5)"), (1e300, "a float (1e+300)")]
 )
 def test_a_literal_is_described_with_kind_and_value(value: object, text: str) -> None:
     assert describe_literal(literal(value)) == text
