@@ -179,11 +179,9 @@ def number_test(op: Op, bound: Literal) -> NumberTest:
         case Op.LE:
             high_int, high_float = math.floor(value), _double_to(value)
         case Op.GT:
-            low_int, low_float = math.floor(value) + 1, _double_to(value)
-            low_float = low_float if low_float > value else math.nextafter(low_float, math.inf)
+            low_int, low_float = math.floor(value) + 1, math.nextafter(_double_to(value), math.inf)
         case Op.LT:
-            high_int, high_float = math.ceil(value) - 1, _double_from(value)
-            high_float = high_float if high_float < value else math.nextafter(high_float, -math.inf)
+            high_int, high_float = math.ceil(value) - 1, math.nextafter(_double_from(value), -math.inf)
         case _:
             raise ValueError(f"{op.name} is no comparison")
     low_int, high_int = max(low_int, INT_MIN), min(high_int, INT_MAX)

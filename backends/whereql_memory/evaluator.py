@@ -9,7 +9,7 @@ import numpy as np
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Predicate, Subject, Uri
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import COMPARISON, Op
-from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, Literal, number_test
+from whereql.values import FLOAT_MAX, INT_MAX, Literal, number_test
 from whereql_memory.arrays import Array, Mask, among
 from whereql_memory.columns import Arrays, Column, Plain, Raw, Strings
 from whereql_memory.table import Table
@@ -121,21 +121,16 @@ def _test_numbers(data: Array, op: Op, operand: object) -> Mask | None:
 
 
 def _within(data: Array, interval: tuple[float, float] | None) -> Mask | None:
+    """The interval of a comparison is a point or open-ended on one side, so that one bound is enough to test."""
     if interval is None:
         return None
     low, high = interval
     if low == high:
         return np.asarray(data == low)
-    least, most = _RANGE[data.dtype.kind]
-    if high == most:
-        return np.asarray(data >= low)
-    mask = np.asarray(data <= high)
-    if low != least:
-        mask &= data >= low
-    return mask
+    return np.asarray(data >= low) if high == _MOST[data.dtype.kind] else np.asarray(data <= high)
 
 
-_RANGE: dict[str, tuple[float, float]] = {"i": (INT_MIN, INT_MAX), "f": (-FLOAT_MAX, FLOAT_MAX)}
+_MOST: dict[str, float] = {"i": INT_MAX, "f": FLOAT_MAX}
 
 
 def _test_bools(data: Array, op: Op, operand: object) -> Mask | None:
