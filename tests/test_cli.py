@@ -196,6 +196,6 @@ def test_a_broken_import_is_not_mistaken_for_a_missing_extra(monkeypatch: pytest
 
 
 def test_every_error_has_an_exit_code() -> None:
-    from whereql.cli.commands import _EXIT_CODES
+    from whereql.cli.reporting import _EXIT_CODES
 
     assert _EXIT_CODES[-1] == (whereql.WhereqlError, 3)

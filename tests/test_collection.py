@@ -275,14 +275,42 @@ def test_findings_say_what_was_meant(papers: whereql.Collection, where: str, hin
     assert where in finding.render()
 
 
-@pytest.mark.parametrize("where", ["year = 2020", "year != 2020.5", "tags HAS 'z'", "tags IS NULL", "lang IN (5, 'en')", "tags HAS ANY ()", "#id > 'a'"])
+@pytest.mark.parametrize("where", ["year = 2020", "year != 2020.5", "tags HAS 'z'", "tags IS NULL", "lang IN (5, 'en')", "TRUE", "FALSE", "#id > 'a'"])
 def test_sound_filters_have_no_findings(papers: whereql.Collection, where: str) -> None:
     assert papers.check(where) == []
 
 
+@pytest.mark.parametrize(
+    ("where", "code", "hint"),
+    [
+        ("year > 5 AND lang = 'en' AND year < 3", "WQ317", "no value of year satisfies 5 < year < 3"),
+        ("tags HAS ANY ()", "WQ317", "its conditions contradict each other"),
+        ("(year = 1 OR lang = 'x') AND NOT year = 1 AND NOT lang = 'x'", "WQ317", "its conditions contradict each other"),
+        ("year > 5 OR NOT year > 5", "WQ318", "leave it out"),
+    ],
+)
+def test_a_filter_that_says_nothing_is_a_finding(papers: whereql.Collection, where: str, code: str, hint: str) -> None:
+    (finding,) = papers.check(where)
+    assert finding.code == code
+    assert hint in (finding.hint or "")
+
+
+def test_a_filter_with_parameters_may_still_say_something(papers: whereql.Collection) -> None:
+    assert papers.check("year > :low AND year < 3") == []
+    assert [finding.code for finding in papers.check("year > :low AND year < 3", params={"low": 5})] == ["WQ317"]
+
+
+def test_delete_sees_through_a_filter_that_spares_nothing(papers: whereql.Collection) -> None:
+    with pytest.raises(whereql.CheckError, match="would delete every record"):
+        papers.delete("year > 5 OR year IS NULL OR year <= 5 OR NOT year < 9000")
+    assert papers.delete("year > 5 OR year <= 5") == 2  # the tempting spelling of everything spares records without the key
+
+
 def test_explain_tells_how_a_filter_runs(papers: whereql.Collection) -> None:
-    explanation = papers.explain("not (year<2020) and tags = 'x'")
-    assert explanation.filter == explanation.pushed == "NOT year < 2020 AND tags = 'x'"
+    explanation = papers.explain("not (year<2020 or year < 2015) and tags = 'x' and #id in ('c', 'a')")
+    assert explanation.filter == "NOT (year < 2020 OR year < 2015) AND tags = 'x' AND #id IN ('c', 'a')"
+    assert [name for name, _ in explanation.steps] == ["negation", "shortening", "merging", "order"]
+    assert (explanation.ids, explanation.pushed) == (("a", "c"), "tags = 'x' AND NOT year < 2020")
     assert (explanation.residual, explanation.rows) == (None, 0)
     assert "write tags HAS 'x'" in str(explanation)
     assert json.loads(json.dumps(explanation.to_dict()))["findings"][0]["code"] == "WQ312"

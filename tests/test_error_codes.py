@@ -19,6 +19,7 @@ from test_reference import code, only_code, table
 import whereql
 from whereql.ast import Predicate
 from whereql.files import read_records
+from whereql.optimize.invariants import check_pass
 from whereql.plugins import Registry
 from whereql.scanning import ScanBackend
 from whereql.support import Support
@@ -194,6 +195,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("WQ601", lambda: Registry([]).dialect("text")),
     ("WQ602", broken_plugin),
     ("WQ603", taken_twice),
+    ("WQ604", lambda: check_pass("mine", whereql.parse("a = 1"), whereql.parse("a = 2"))),
     ("WQ701", lambda: papers().add(ids=["c"], uris="u")),
     ("WQ702", lambda: papers().add(ids=[7])),
     ("WQ703", lambda: papers().add(ids=["c"], metadatas=[{"k": [1, "a"]}])),

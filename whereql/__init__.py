@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
     from whereql.binding import bind
     from whereql.builder import F
     from whereql.collection import Collection, open
+    from whereql.decide import Answer, disjoint, equivalent, implies, satisfiable
     from whereql.dialects.chroma import decode as from_json
     from whereql.dialects.chroma import encode as to_json
     from whereql.dialects.text import decode as parse
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
     from whereql.limits import Limits, use_limits
     from whereql.matcher import compile_matcher
     from whereql.operators import Op
+    from whereql.optimize.pipeline import normalize, use_passes
     from whereql.records import GetResponse, KeyInfo, Record, Schema, make_record
     from whereql.scanning import ScanBackend
     from whereql.semantics import holds
@@ -50,7 +52,7 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
 # Where each public name lives. They load on first use: `import whereql` alone must not cost a program the import of
 # numpy, lark and pluggy.
 _HOMES = {
-    "And": "ast", "Backend": "backend", "BackendError": "errors", "Change": "backend", "CheckError": "errors",
+    "And": "ast", "Answer": "decide", "Backend": "backend", "BackendError": "errors", "Change": "backend", "CheckError": "errors",
     "Collection": "collection", "Const": "ast", "Document": "ast", "Explanation": "explanation", "Expr": "ast",
     "F": "builder", "Field": "ast", "GetRequest": "wire", "GetResponse": "records", "Id": "ast", "KeyInfo": "records",
     "Kind": "kinds", "LimitError": "errors", "Limits": "limits", "Literal": "values", "Not": "ast", "Op": "operators",
@@ -59,7 +61,8 @@ _HOMES = {
     "UnsupportedError": "errors", "Uri": "ast", "WhereError": "errors", "WhereqlError": "errors",
     "WhereqlWarning": "errors", "WritableBackend": "backend", "bind": "binding", "compile_matcher": "matcher",
     "holds": "semantics", "hookimpl": "hookspecs", "literal": "values", "make_record": "records", "open": "collection",
-    "use_limits": "limits",
+    "disjoint": "decide", "equivalent": "decide", "implies": "decide", "satisfiable": "decide",
+    "normalize": "optimize.pipeline", "use_limits": "limits", "use_passes": "optimize.pipeline",
 }  # fmt: skip
 
 _RENAMED = {
@@ -70,12 +73,13 @@ _RENAMED = {
 }
 
 __all__ = [
-    "And", "Backend", "BackendError", "Change", "CheckError", "Collection", "Const", "Document", "Explanation",
-    "Expr", "F", "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError", "Limits",
-    "Literal", "Not", "Op", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
+    "And", "Answer", "Backend", "BackendError", "Change", "CheckError", "Collection", "Const", "Document",
+    "Explanation", "Expr", "F", "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError",
+    "Limits", "Literal", "Not", "Op", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
     "ScanBackend", "Schema", "Span", "Support", "TranslateError", "UnsupportedError", "Uri", "WhereError",
-    "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "from_json", "holds",
-    "hookimpl", "literal", "make_record", "open", "parse", "to_json", "to_text", "use_limits",
+    "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "disjoint", "equivalent",
+    "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "parse",
+    "satisfiable", "to_json", "to_text", "use_limits", "use_passes",
 ]  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from whereql.ast import Document, Expr, Field, Id, Literal, Param, Predicate, Uri, predicates
+from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Param, Predicate, Subject, Uri, predicates
+from whereql.binding import parameter_names
+from whereql.decide import satisfiable
 from whereql.dialects.text_printer import print_filter, print_literal
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -22,12 +24,47 @@ from whereql.suggest import did_you_mean
 
 _LINE_OF_KIND = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
 _OWN = KeyInfo({"string": 1})
+_SHOWN = 80  # characters of a filter in a message
+_BUDGET = 1 << 16  # cells that a check may look at, a fraction of what `decide` does
 _OWN_NAMES = frozenset({"id", "document", "uri"})
 
 
 def check_filter(expr: Expr, schema: Schema) -> list[CheckError]:
     """The findings of a filter over a collection with this schema, in the order of its predicates; none is raised."""
     return [finding for predicate in predicates(expr) for finding in _check(predicate, schema)]
+
+
+def check_all(expr: Expr, schema: Schema) -> list[CheckError]:
+    """The findings of `check_filter`, and those of `check_meaning` unless a predicate that can't match says enough."""
+    findings = check_filter(expr, schema)
+    return findings if any(finding.code == "WQ312" for finding in findings) else [*findings, *check_meaning(expr)]
+
+
+def check_meaning(expr: Expr) -> list[CheckError]:
+    """Whether a filter can match no record at all, or every one, whatever a collection holds; none is raised.
+
+    A filter that is a constant says so itself, and one with parameters is not known yet.
+    """
+    if isinstance(expr, Const) or parameter_names(expr):
+        return []
+    if satisfiable(expr, budget=_BUDGET).is_no:
+        return [CheckError("WQ317", "no record can match this filter", hint=_contradiction(expr))]
+    if satisfiable(Not(expr), budget=_BUDGET).is_no:
+        return [CheckError("WQ318", "every record matches this filter", hint="leave it out, if that is what it should do")]
+    return []
+
+
+def _contradiction(expr: Expr) -> str:
+    """The conjuncts of one subject that no value can satisfy, if that is why nothing matches."""
+    groups: dict[Subject, list[Expr]] = {}
+    for arg in expr.args if isinstance(expr, And) else ():
+        subjects = {predicate.subject for predicate in predicates(arg)}
+        if len(subjects) == 1:
+            groups.setdefault(subjects.pop(), []).append(arg)
+    for subject, args in groups.items():
+        if len(print_filter(And(args))) <= _SHOWN and satisfiable(And(args), budget=_BUDGET).is_no:
+            return f"no value of {print_subject(subject)} satisfies {print_filter(And(args))}"
+    return "its conditions contradict each other"
 
 
 def _check(predicate: Predicate, schema: Schema) -> Iterator[CheckError]:
@@ -43,20 +80,20 @@ def _check(predicate: Predicate, schema: Schema) -> Iterator[CheckError]:
             yield from _check_kinds(predicate, print_subject(subject), _OWN)
 
 
-def print_subject(subject: Field | Document | Id | Uri) -> str:
+def print_subject(subject: Subject) -> str:
     """A subject as a filter spells it."""
     return print_filter(Predicate(subject, Op.EXISTS)).removesuffix(" IS NOT NULL")
 
 
 def _check_kinds(predicate: Predicate, name: str, info: KeyInfo) -> Iterator[CheckError]:
-    lines = {_tested_line(predicate.op, kind) for kind in info.kinds}
+    lines = {_tested_line(predicate.op, kind) for kind in (info.kinds if info.declared is None else info.declared)}
     wanted = _wanted_lines(predicate)
     if wanted is None or wanted & lines:
         return
     shown = print_filter(predicate)
-    shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
-    held = " and ".join(info.kinds)
-    message = f"{shown} matches no record here: {name} holds {held}"
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN - 1]}…"
+    held = f"is declared {' or '.join(info.declared)}" if info.declared is not None else f"holds {' and '.join(info.kinds)}"
+    message = f"{shown} matches no record here: {name} {held}"
     yield CheckError("WQ312", message, span=predicate.span, hint=_intent(predicate, name, info))
 
 

@@ -12,18 +12,23 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from whereql.ast import And, Const, Expr, Not, Or, Predicate
 from whereql.backend import DEFAULT_INCLUDE, Backend, Change, Query, WritableBackend
 from whereql.binding import bind, check_patterns
-from whereql.check import check_filter
+from whereql.check import check_all, check_filter
+from whereql.decide import satisfiable
 from whereql.dialects import chroma, text
 from whereql.dialects.text_printer import print_filter
 from whereql.errors import BackendError, CheckError, UnsupportedError, WhereqlWarning
 from whereql.explanation import Explanation
 from whereql.limits import check_items
+from whereql.optimize.cost import order_by_cost
+from whereql.optimize.ids import meets, split_ids
+from whereql.optimize.pipeline import Pass, Step, current_passes, normalize
 from whereql.plugins import registry
 from whereql.records import COLUMNS, GetResponse, Schema, records_from_columns
 from whereql.source import quote
@@ -116,7 +121,7 @@ class Collection:
         """
         query = self._query(where, ids, where_document, params, lenient, limit, offset, include)
         self._warn(query.where)
-        return self.backend.get(self._supported(query, strict))
+        return self.backend.get(self._planned(query, strict))
 
     def count(
         self,
@@ -130,7 +135,7 @@ class Collection:
         """How many records match."""
         query = self._query(where, ids, where_document, params, lenient)
         self._warn(query.where)
-        return self.backend.count(self._supported(query))
+        return self.backend.count(self._planned(query))
 
     def scan(
         self,
@@ -147,12 +152,12 @@ class Collection:
         query = self._query(where, ids, where_document, params, lenient, include=include)
         if _count(batch_size, "batch_size") == 0:
             raise CheckError("WQ314", "batch_size is at least 1", hint="leave it out for 1,000")
-        return self.backend.scan(self._supported(query), batch_size)
+        return self.backend.scan(self._planned(query), batch_size)
 
     def execute(self, request: GetRequest | Mapping[str, Any] | str | bytes) -> GetResponse:
         """The answer to a request in wire form, decoded or not yet, just as a Chroma server gives it, without warnings."""
         decoded = request if isinstance(request, GetRequest) else GetRequest.from_json(request)
-        return self.backend.get(self._supported(decoded.to_query()))
+        return self.backend.get(self._planned(decoded.to_query()))
 
     def explain(
         self,
@@ -165,19 +170,27 @@ class Collection:
     ) -> Explanation:
         """How a filter is run: what the store answers by itself, what whereql does, and how many records there are."""
         query = self._query(where, ids, where_document, params, lenient)
+        steps: list[Step] = []
+        planned = self._planned(query, trace=steps)
         return Explanation(
             filter=print_filter(query.where),
-            pushed=print_filter(self._supported(query).where),
+            steps=tuple((step.name, print_filter(step.after)) for step in steps),
+            ids=None if planned.ids == query.ids else planned.ids,
+            pushed=print_filter(planned.where),
             residual=None,
-            native=self.backend.native(query),
-            rows=self.backend.count(query),
-            findings=tuple(check_filter(query.where, self.backend.schema())),
+            native=self.backend.native(planned),
+            rows=self.backend.count(planned),
+            findings=tuple(check_all(query.where, self.backend.schema())),
         )
 
     def check(self, where: Where | None, *, params: Mapping[str, Any] | None = None, lenient: bool = False) -> list[CheckError]:
-        """What the kinds of this collection say against a filter: unknown keys, predicates that match nothing. Nothing is raised for them."""
+        """What speaks against a filter: unknown keys, predicates that match nothing here, and a filter that can match nothing, or all.
+
+        Nothing is raised for them.
+        """
         expr = decode(where, lenient=lenient)
-        findings = check_filter(expr if params is None else bind(expr, params), self.backend.schema())
+        expr = expr if params is None else bind(expr, params)
+        findings = check_all(expr, self.backend.schema())
         for finding in findings:
             finding.source = where if isinstance(where, str) else None
         return findings
@@ -228,9 +241,9 @@ class Collection:
     ) -> int:
         """Delete the records that match, and say how many. Raises CheckError for a filter that spares nothing, unless `all`."""
         query = self._query(where, ids, where_document, params, lenient)
-        if query.ids is None and _is_true(query.where) and not all:
+        if query.ids is None and not all and satisfiable(Not(query.where)).is_no:
             raise CheckError("WQ315", "this would delete every record", hint="say so with all=True, or pass a filter or ids")
-        return self._writable("delete").delete(self._supported(query))
+        return self._writable("delete").delete(self._planned(query))
 
     def close(self) -> None:
         """Let go of files and connections; a closed collection answers nothing more. Closing it again is fine."""
@@ -286,8 +299,17 @@ class Collection:
                 if finding.code == "WQ312" or "did you mean" in (finding.hint or "") or "own field" in (finding.hint or ""):
                     warnings.warn(f"{finding.message} ({finding.hint})", WhereqlWarning, stacklevel=3)
 
-    def _supported(self, query: Query, strict: bool = False) -> Query:
-        """The same query, once the backend has said of every predicate in it that it answers it exactly."""
+    def _planned(self, query: Query, strict: bool = False, trace: list[Step] | None = None) -> Query:
+        """The query as it is run: its filter in normal form, the ids that it lists looked up, and cheap tests first.
+
+        Raises UnsupportedError unless the backend says of every predicate in it that it answers it exactly.
+        """
+        choice = current_passes()
+        if choice.enabled:
+            schema = self.backend.schema() if self.backend.cheap_schema else None
+            where = normalize(query.where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
+            listed, where = split_ids(where)
+            query = replace(query, where=where if schema is None else order_by_cost(where, schema), ids=meets(query.ids, listed))
         for predicate, negated in _signed_predicates(query.where, False):
             if self.backend.support(predicate, negated) is not Support.EXACT:
                 shown = print_filter(Not(predicate) if negated else predicate)
@@ -311,19 +333,8 @@ def _signed_predicates(expr: Expr, negated: bool) -> Iterator[tuple[Predicate, b
                 yield from _signed_predicates(arg, negated)
 
 
-def _is_true(expr: Expr, negated: bool = False) -> bool:
-    """Whether a filter is true by its constants alone, or says `p OR NOT p`."""
-    match expr:
-        case Const(value):
-            return value is not negated
-        case Not(arg):
-            return _is_true(arg, not negated)
-        case Or(args) if not negated and any(isinstance(arg, Not) and arg.arg in args for arg in args):
-            return True
-        case And(args) | Or(args):
-            every = isinstance(expr, And) is not negated
-            return (all if every else any)(_is_true(arg, negated) for arg in args)
-    return False
+def _plugin_passes() -> list[Pass]:
+    return [Pass(name, entry.load()) for name, entry in registry().passes.items()]
 
 
 def _removed_keys(metadata: Mapping[str, Any] | None) -> frozenset[str]:

@@ -12,12 +12,15 @@ from whereql.errors import CheckError
 class Explanation:
     """How a filter runs on a store.
 
-    filter: as it was understood; pushed: what the store answers by itself; residual: what whereql evaluates on the
+    filter: as it was understood; steps: what the passes of the optimizer made of it, by their names; ids: those that are looked
+    up, None where the filter lists none; pushed: what the store answers by itself; residual: what whereql evaluates on the
     records that come back, None for nothing; native: the query in the store's language, if it has one; rows: how many
-    records match; findings: what the kinds of the keys say against the filter.
+    records match; findings: what the kinds of the keys, or the filter itself, say against it.
     """
 
     filter: str
+    steps: tuple[tuple[str, str], ...]
+    ids: tuple[str, ...] | None
     pushed: str
     residual: str | None
     native: str | None
@@ -26,9 +29,28 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON-ready data."""
-        findings = [finding.to_dict() for finding in self.findings]
-        return {name: getattr(self, name) for name in ("filter", "pushed", "residual", "native", "rows")} | {"findings": findings}
+        return {
+            "filter": self.filter,
+            "steps": [{"pass": name, "after": after} for name, after in self.steps],
+            "ids": None if self.ids is None else list(self.ids),
+            "pushed": self.pushed,
+            "residual": self.residual,
+            "native": self.native,
+            "rows": self.rows,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
 
     def __str__(self) -> str:
-        lines = [f"{name + ':':<10}{value}" for name, value in self.to_dict().items() if name != "findings" and value is not None]
-        return "\n".join(lines + [f"warning:  {finding.message} ({finding.hint})" for finding in self.findings])
+        parts = [
+            ("filter", self.filter),
+            *self.steps,
+            ("ids", None if self.ids is None else ", ".join(self.ids) or "none"),
+            ("pushed", self.pushed),
+            ("residual", self.residual),
+            ("native", self.native),
+            ("rows", self.rows),
+        ]
+        shown = [(f"{name}:", value) for name, value in parts if value is not None]
+        width = max(10, *(len(name) + 1 for name, _ in shown))
+        lines = [f"{name:<{width}}{value}" for name, value in shown]
+        return "\n".join(lines + [f"{'warning:':<{width}}{finding.message} ({finding.hint})" for finding in self.findings])

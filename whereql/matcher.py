@@ -40,7 +40,7 @@ def compile_matcher(expr: Expr) -> Matcher:
             disjuncts = [compile_matcher(arg) for arg in args]
             return lambda record: any(disjunct(record) for disjunct in disjuncts)
         case Predicate(subject, op, operand):
-            return _compile_predicate(subject, _compile_test(op, operand))
+            return _compile_predicate(subject, compile_test(op, operand))
     raise TypeError(f"not a filter: {expr!r}")
 
 
@@ -57,7 +57,8 @@ def _compile_predicate(subject: Subject, test: Test) -> Matcher:
     return lambda record: (value := read(record)) is not None and test(value)
 
 
-def _compile_test(op: Op, operand: Any) -> Test:
+def compile_test(op: Op, operand: Any) -> Test:
+    """The function that tells whether a present value passes `op operand`."""
     match op, operand:
         case Op.EXISTS, None:
             return lambda value: True

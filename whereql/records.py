@@ -236,11 +236,14 @@ class KeyInfo:
     """What a collection knows of one key.
 
     kinds: stored kind (`string`, `int`, `float`, `bool`, `string[]` …, `sparse_vector`) to the number of records with it;
-    examples: up to three values.
+    examples: up to three values; declared: the only kinds that the key may ever have, if its column has a type or the user
+    said so, None if its kinds are just those found; required: whether every record must have the key.
     """
 
     kinds: Mapping[str, int]
     examples: tuple[Any, ...] = ()
+    declared: tuple[str, ...] | None = None
+    required: bool = False
 
     @property
     def count(self) -> int:

@@ -1,16 +1,13 @@
 """The commands of the `whereql` program: thin layers over the public Python interface.
 
 Exit codes: 0 done; 1 `check` found something; 2 wrong usage; 3 the filter is wrong; 4 the store or JSON can't say it;
-5 the file, store or plugin failed.
+5 the file, store or plugin failed. Those that answer a question (`reasoning`): 0 yes, 1 no, 3 unknown, 2 a filter is wrong.
 """
 
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -22,9 +19,9 @@ from whereql.cli.options import (
     source_options,
     store_options,
 )
-from whereql.errors import BackendError, PluginError, UnsupportedError, WhereqlError, WhereqlWarning
-
-_EXIT_CODES: tuple[tuple[type[WhereqlError], int], ...] = ((UnsupportedError, 4), (BackendError, 5), (PluginError, 5), (WhereqlError, 3))
+from whereql.cli.reasoning import disjoint, equivalent, implies, normalize, sat
+from whereql.cli.reporting import reported
+from whereql.errors import BackendError, PluginError, WhereqlError
 
 
 class _Program(click.Group):
@@ -60,28 +57,6 @@ def cli() -> None:
     """
 
 
-def _reported(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose errors and warnings are shown as messages, with an exit code per kind."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", WhereqlWarning)
-                command(*args, **kwargs)
-            for warning in caught:
-                click.echo(f"warning: {warning.message}", err=True)
-        except WhereqlError as error:
-            _fail(error)
-
-    return run
-
-
-def _fail(error: WhereqlError) -> NoReturn:
-    click.echo(error.render(), err=True)
-    sys.exit(next(code for kind, code in _EXIT_CODES if isinstance(error, kind)))
-
-
 def _open(source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...]) -> Any:
     from whereql.collection import open
 
@@ -96,7 +71,7 @@ def _open(source: str, collection: str | None, options: tuple[str, ...], kinds: 
 @click.option("--offset", type=click.IntRange(0), help="Leave out so many records first.")
 @click.option("--include", default="documents,metadatas", show_default=True, help="Columns: documents, metadatas, embeddings, uris.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True)
-@_reported
+@reported
 def get(
     source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
     where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None, limit: int | None, offset: int | None,
@@ -121,7 +96,7 @@ def get(
 @source_options
 @filter_options
 @click.option("--ids", metavar="ID,ID,…", help="Only these ids.")
-@_reported
+@reported
 def count(
     source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
     where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None,
@@ -135,7 +110,7 @@ def count(
 @cli.command()
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@_reported
+@reported
 def schema(source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], as_json: bool) -> None:
     """Print the keys of SOURCE: kinds, coverage, examples."""
     from whereql.cli.output import schema_dict, write_json, write_schema
@@ -153,7 +128,7 @@ def schema(source: str, collection: str | None, options: tuple[str, ...], kinds:
 @click.option("--source", help="Check the keys and kinds against this collection, too.")
 @store_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@_reported
+@reported
 def check(
     filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool, source: str | None,
     collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], as_json: bool,
@@ -190,7 +165,7 @@ def check(
 
 @cli.command()
 @filter_options
-@_reported
+@reported
 def fmt(filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool) -> None:
     """Print FILTER in its shortest spelling. `-` reads it from standard input; --where-json turns JSON into text."""
     from whereql.binding import bind
@@ -206,7 +181,7 @@ def fmt(filter: str | None, where_json: str | None, where_document: str | None, 
 @source_options
 @filter_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@_reported
+@reported
 def explain(
     source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
     where_document: str | None, params: tuple[str, ...], lenient: bool, as_json: bool,
@@ -225,7 +200,7 @@ def explain(
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@_reported
+@reported
 def plugins(as_json: bool) -> None:
     """List the plugins: what each provides, its distribution and version, and why one is not in use."""
     from rich.table import Table
@@ -263,3 +238,7 @@ def grammar(lark: bool) -> None:
 
     name = "filter.lark" if lark else "README.md"
     click.echo(files("whereql_grammar").joinpath(name).read_text(encoding="utf-8"))
+
+
+for _command in (normalize, sat, implies, equivalent, disjoint):
+    cli.add_command(_command)

@@ -8,15 +8,21 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from whereql.check import print_subject
 from whereql.records import GetResponse, Record, Schema, shortest_doubles
+from whereql.semantics import subject_value
 from whereql.source import visible
+
+if TYPE_CHECKING:
+    from whereql.ast import Subject
+    from whereql.decide import Answer
 
 FORMATS = ("table", "json", "jsonl", "csv")
 _NARROWEST, _WIDEST = 16, 46
@@ -182,6 +188,35 @@ def schema_dict(schema: Schema) -> dict[str, Any]:
     """A schema as JSON-ready data."""
     keys = {name: {"count": info.count, "kinds": dict(info.kinds), "examples": list(info.examples)} for name, info in schema.keys.items()}
     return {"records": schema.records, "keys": keys}
+
+
+def write_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names and what belongs to them, in two columns."""
+    rows = [(f"{name}:", value) for name, value in pairs]
+    width = max((len(name) for name, _ in rows), default=0) + 1
+    for name, value in rows:
+        _write(f"{name:<{width}}{value}")
+
+
+def write_answer(answer: Answer, subjects: Iterable[Subject]) -> None:
+    """Print a verdict, its reason, and the record that shows it: what it has for each of the subjects asked for."""
+    _write(f"{answer.verdict}: {answer.reason}")
+    if answer.witness is not None:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("key", "value"):
+            table.add_column(name, overflow="fold")
+        for subject in subjects:
+            value = subject_value(subject, answer.witness)
+            shown = "(missing)" if value is None else json.dumps(value, ensure_ascii=False)
+            table.add_row(Text(visible(print_subject(subject))), Text(visible(shown)))
+        console().print(table)
+
+
+def answer_dict(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON-ready data."""
+    witness = answer.witness
+    record = None if witness is None else {"id": witness.id, "document": witness.document, "uri": witness.uri, "metadata": witness.metadata}
+    return {"verdict": answer.verdict, "reason": answer.reason, "witness": record}
 
 
 def write_json(value: Any) -> None:

@@ -1,0 +1,59 @@
+"""Shortening: each predicate in its own shortest form.
+
+Law: k IN (a) = k = a; k IN (b, a, a) = k IN (a, b); k >= the number after 5 = k > 5; k = 1.0 = k = 1.
+
+>>> whereql.to_text(shorten_predicates(whereql.parse("a IN (1.0) AND b >= 5.000000000000001 AND c IN ('y', 'x', 'y')")))
+"a = 1 AND b > 5 AND c IN ('x', 'y')"
+"""
+
+from __future__ import annotations
+
+from whereql.ast import Expr, Literal, Not, Op, Predicate
+from whereql.kinds import Kind
+from whereql.operators import COMPARISON
+from whereql.optimize.domain import universe_of, value_set
+from whereql.optimize.spelling import spell
+from whereql.optimize.tree import map_leaves
+
+_PLAIN = 2**52  # the neighbours of an int below it are no ints, and their digits are many
+_TINY, _FEW = 1e-300, 14  # a double of so few digits, not next to 0, has neighbours of 16 or 17
+
+
+def shorten_predicates(expr: Expr) -> Expr:
+    """The filter with each of its predicates in the shortest form; expr: in negation normal form."""
+    return map_leaves(expr, _shorten)
+
+
+def _shorten(leaf: Expr) -> Expr:
+    """A predicate or its negation in its shortest form: `k IN (1)` as `k = 1`, `k >= 5.000000000000001` as `k > 5`."""
+    predicate = leaf.arg if isinstance(leaf, Not) else leaf
+    if not isinstance(predicate, Predicate) or _is_short(predicate):
+        return leaf
+    universe = universe_of(predicate.subject)
+    values = value_set(leaf, universe)
+    if values is None:
+        return leaf
+    short = spell(predicate.subject, values, universe)
+    return leaf if short == leaf and not _has_form(predicate) else short
+
+
+def _is_short(predicate: Predicate) -> bool:
+    """Whether a predicate is surely its own shortest form, for a fraction of the price of finding out."""
+    operand = predicate.operand
+    if predicate.op in COMPARISON and isinstance(operand, Literal):
+        value = operand.value
+        if operand.kind is Kind.INT:
+            return operand.form is None and -_PLAIN < value < _PLAIN  # type: ignore[operator]  # an int
+        if operand.kind is Kind.FLOAT:
+            return operand.form is None and not value.is_integer() and abs(value) > _TINY and len(repr(value)) <= _FEW  # type: ignore[union-attr,arg-type]  # a float
+        return operand.kind is Kind.BOOL or (isinstance(value, str) and value != "" and value[-1] != "\0")
+    if predicate.op is Op.STARTS and isinstance(operand, Literal):
+        return operand.value != "" and str(operand.value)[-1] != "\U0010ffff"
+    return predicate.op is Op.EXISTS
+
+
+def _has_form(predicate: Predicate) -> bool:
+    """Whether a literal remembers how it was written, which the same filter written otherwise would not."""
+    operand = predicate.operand
+    items = operand if isinstance(operand, tuple) else (operand,)
+    return any(isinstance(item, Literal) and item.form is not None for item in items)
