@@ -2,7 +2,7 @@
 
 >>> from whereql.optimize.domain import value_set
 >>> def shortest(text):
-...     return whereql.to_text(spell(Field("k"), value_set(whereql.parse(text)), ANY_KEY))
+...     return whereql.to_text(spell(whereql.Field("k"), value_set(whereql.parse(text)), ANY_KEY))
 >>> shortest("k = 1 OR k = 3 OR k = 2"), shortest("k >= 'ab' AND k < 'ac'"), shortest("NOT (k IS NOT NULL AND k != 5)")
 ('k IN (1, 2, 3)', "k STARTS WITH 'ab'", 'k = 5 OR k IS NULL')
 """
