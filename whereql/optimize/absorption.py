@@ -29,7 +29,10 @@ def _absorb_with(subjects: Subjects) -> NodeRule:
         mixed = {i: arg for i, arg in enumerate(node.args) if isinstance(arg, CONNECTIVES) and subjects.one(arg) is None}
         if not mixed:
             return node
-        gone = _covered(list(mixed.values()), Or if isinstance(node, And) else And)
+        gone = _covered(list(mixed.values()), Or if isinstance(node, And) else And) if len(mixed) > 1 else set()
+        inside = {subject for arg in mixed.values() for subject in subjects.all(arg)}
+        if not gone and not any(inside & subjects.all(arg) for i, arg in enumerate(node.args) if i not in mixed):
+            return node
         assume = assuming(node, [arg for i, arg in enumerate(node.args) if i not in mixed], subjects)
         args = [assume(arg) if i in mixed else arg for i, arg in enumerate(node.args) if id(arg) not in gone]
         rebuilt = rebuild(node, args)

@@ -29,6 +29,8 @@ def _factor(node: And | Or, subjects: Subjects) -> Expr:
     if subjects.one(node) is not None:
         return node  # merged into its shortest form, which must not be taken apart
     inner = Or if isinstance(node, And) else And
+    if sum(type(arg) is inner for arg in node.args) < 2:
+        return node
     parts = [arg.args if type(arg) is inner else (arg,) for arg in node.args]
     holders: dict[Expr, list[int]] = {}
     for i, own in enumerate(parts):

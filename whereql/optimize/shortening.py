@@ -9,14 +9,11 @@ Law: k IN (a) = k = a; k IN (b, a, a) = k IN (a, b); k >= the number after 5 = k
 from __future__ import annotations
 
 from whereql.ast import Expr, Literal, Not, Op, Predicate
-from whereql.kinds import Kind
 from whereql.operators import COMPARISON
 from whereql.optimize.domain import universe_of, value_set
+from whereql.optimize.plain import is_plain, is_plain_list, join_plain
 from whereql.optimize.spelling import spell
 from whereql.optimize.tree import map_leaves
-
-_PLAIN = 2**52  # the neighbours of an int below it are no ints, and their digits are many
-_TINY, _FEW = 1e-300, 14  # a double of so few digits, not next to 0, has neighbours of 16 or 17
 
 
 def shorten_predicates(expr: Expr) -> Expr:
@@ -29,6 +26,8 @@ def _shorten(leaf: Expr) -> Expr:
     predicate = leaf.arg if isinstance(leaf, Not) else leaf
     if not isinstance(predicate, Predicate) or _is_short(predicate):
         return leaf
+    if (joined := join_plain(predicate.subject, [leaf], negated=leaf is not predicate)) is not None:
+        return joined
     universe = universe_of(predicate.subject)
     values = value_set(leaf, universe)
     if values is None:
@@ -40,13 +39,10 @@ def _shorten(leaf: Expr) -> Expr:
 def _is_short(predicate: Predicate) -> bool:
     """Whether a predicate is surely its own shortest form, for a fraction of the price of finding out."""
     operand = predicate.operand
-    if predicate.op in COMPARISON and isinstance(operand, Literal):
-        value = operand.value
-        if operand.kind is Kind.INT:
-            return operand.form is None and -_PLAIN < value < _PLAIN  # type: ignore[operator]  # an int
-        if operand.kind is Kind.FLOAT:
-            return operand.form is None and not value.is_integer() and abs(value) > _TINY and len(repr(value)) <= _FEW  # type: ignore[union-attr,arg-type]  # a float
-        return operand.kind is Kind.BOOL or (isinstance(value, str) and value != "" and value[-1] != "\0")
+    if predicate.op in COMPARISON:
+        return is_plain(operand)
+    if predicate.op is Op.IN:
+        return is_plain_list(operand)
     if predicate.op is Op.STARTS and isinstance(operand, Literal):
         return operand.value != "" and str(operand.value)[-1] != "\U0010ffff"
     return predicate.op is Op.EXISTS
