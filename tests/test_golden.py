@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import whereql
+from whereql.optimize import ORDER, PASSES
 
 GOLDEN = Path(__file__).parent / "golden"
 DATASETS = ("typedmix", "arrays", "docs", "catalog")
@@ -92,6 +94,27 @@ def test_replays_every_recorded_case(name: str) -> None:
             wrong.append((case["name"], case["body"], {k: v for k, v in response.items() if not same(v, expected[k])}))
     assert not wrong, f"{len(wrong)} of {sum(outcomes.values()) + len(wrong)} differ: {wrong[:5]}"
     assert outcomes["answered"] > 250
+
+
+@lru_cache(1)
+def answered() -> list[tuple[whereql.Collection, whereql.GetRequest, list[str]]]:
+    """The recorded cases that have an answer: the collection, the request, and the ids."""
+    cases = []
+    for name in DATASETS:
+        collection = open_dataset(name)
+        for case in read_lines(GOLDEN / f"{name}.cases.jsonl"):
+            if "status" not in case and case["name"] not in REFUSED:
+                request = whereql.GetRequest.from_json(json.dumps(case["body"], ensure_ascii=False))
+                cases.append((collection, request, case.get("exact_ids", case["response"]["ids"])))
+    return cases
+
+
+@pytest.mark.parametrize("left_out", ["all", *(one.name for one in (*PASSES, ORDER))])
+def test_answers_are_the_same_without_the_optimizer_and_without_any_one_pass(left_out: str) -> None:
+    with whereql.use_passes(enabled=left_out != "all", without={left_out} - {"all"}):
+        wrong = [request for collection, request, ids in answered() if collection.execute(request).ids != ids]
+    assert not wrong
+    assert len(answered()) > 1500
 
 
 def test_cases_are_all_there() -> None:

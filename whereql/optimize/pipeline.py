@@ -117,7 +117,13 @@ class PassChoice:
     without: frozenset[str] = frozenset()
 
 
-_choice: ContextVar[PassChoice] = ContextVar("whereql_passes", default=PassChoice())  # noqa: B039 - PassChoice is immutable
+def _of_environment(value: str) -> PassChoice:
+    """What `WHEREQL_PASSES` says: `off`, or the names of passes to leave out, each behind a minus: `-texts,-factoring`."""
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    return PassChoice("off" not in names, frozenset(name[1:] for name in names if name.startswith("-")))
+
+
+_choice: ContextVar[PassChoice] = ContextVar("whereql_passes", default=_of_environment(os.environ.get("WHEREQL_PASSES", "")))  # noqa: B039 - PassChoice is immutable
 
 
 def current_passes() -> PassChoice:
