@@ -85,20 +85,22 @@ def _array_filter(formula: Formula, subject: Subject, items: list[Literal]) -> E
 
 
 def _scalars(subject: Subject, values: ValueSet, numbers: Line) -> Iterator[Expr]:
-    """(intervals and prefixes, without the points left out), and the points added."""
+    """Intervals and prefixes, those with points left out of them joined; and the points added."""
     lines = [(edges, line) for edges, line in ((values.numbers, numbers), (values.strings, STRINGS)) if edges]
     pairings = _cheapest(lines, values.bools != 0)
     added: list[Element] = [(BOOL, value) for value in (False, True) if values.bools >> value & 1]
     left_out: list[Element] = []
-    base: list[Expr] = []
+    whole: list[Expr] = []
+    holed: list[Expr] = []
     for (edges, line), pairing in zip(lines, pairings, strict=True):
         added += [(-1, point) for point in pairing.added]
         left_out += [(-1, point) for point in pairing.left_out]
-        base += _intervals(subject, edges, line, pairing)
+        for low, high, expr in _intervals(subject, edges, line, pairing):
+            has_hole = any(low <= point and (high is None or point < high) for point in pairing.left_out)
+            (holed if has_hole else whole).append(expr)
+    yield from whole
     if left_out:
-        yield And([Or(base), Not(_is_any(subject, left_out))])
-    else:
-        yield from base
+        yield And([Or(holed), Not(_is_any(subject, left_out))])
     if added:
         yield _is_any(subject, added)
 
@@ -124,8 +126,8 @@ def _cut_pairs(pairing: Pairing) -> Iterator[tuple[int, int]]:
     yield from zip(pairing.cuts[::2], pairing.cuts[1::2], strict=True)
 
 
-def _intervals(subject: Subject, edges: Edges, line: Line, pairing: Pairing) -> Iterator[Expr]:
-    """The intervals between the cuts, without the prefixes left out of them, and the prefixes that lie in none."""
+def _intervals(subject: Subject, edges: Edges, line: Line, pairing: Pairing) -> Iterator[tuple[Point, Point | None, Expr]]:
+    """The intervals between the cuts, without the prefixes left out of them, and the prefixes that lie in none; with their ends."""
     inner: dict[int, list[Prefix]] = {}
     outer: list[Prefix] = []
     around: list[Prefix] = []
@@ -136,10 +138,11 @@ def _intervals(subject: Subject, edges: Edges, line: Line, pairing: Pairing) -> 
         around.append(one)
     for a, b in _cut_pairs(pairing):
         bounds = [Predicate(subject, op, literal_of((-1, point))) for op, point in _bounds(edges, line, a, b)]
-        yield And([*bounds, *[negate(_prefix(subject, one, inner)) for one in outer if a < one.first < b]])
+        end = edges[b] if b < len(edges) else None
+        yield edges[a], end, And([*bounds, *[negate(_prefix(subject, one, inner)) for one in outer if a < one.first < b]])
     for one in outer:
         if one.first % 2 == 0:
-            yield _prefix(subject, one, inner)
+            yield one.text, edges[one.last], _prefix(subject, one, inner)
 
 
 def _prefix(subject: Subject, one: Prefix, inner: dict[int, list[Prefix]]) -> Expr:
