@@ -8,14 +8,10 @@ through for the values of the filter: a parser that puts off its work would be c
 from __future__ import annotations
 
 import argparse
-import gc
 import json
-import multiprocessing
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.abc import MetaPathFinder
@@ -24,17 +20,16 @@ from importlib.metadata import version
 from importlib.util import spec_from_file_location
 from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.turns import answer_turns, digits, take_turns, workers
+
 Parse = Callable[[str], Any]
 Predicate = tuple[str, str, "Value"]
 Value = str | int | float | bool | list[str]
-
-_BATCH = 0.01  # seconds that one turn of a parser takes at least
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Group:
 Filter = Predicate | Group
 
 
-def _filters() -> dict[str, Filter]:
+def filters() -> dict[str, Filter]:
     """The four filters, by the name of their column; all of them are within what every peer's language can say."""
     six = Group(
         "and",
@@ -200,14 +195,11 @@ def _serve(name: str, connection: Connection) -> None:
     except ModuleNotFoundError:
         connection.send(None)
         return
-    texts = {size: parser.write(tree) for size, tree in _filters().items()}
-    for size, tree in _filters().items():
+    texts = {size: parser.write(tree) for size, tree in filters().items()}
+    for size, tree in filters().items():
         check_parsed(parser, tree, parse(texts[size]))
     connection.send(version(parser.package))
-    gc.collect()
-    while True:
-        size = connection.recv()
-        connection.send(time_batch(parse, texts[size]))
+    answer_turns(connection, parse, texts)
 
 
 def check_parsed(parser: Parser, tree: Filter, result: object) -> None:
@@ -230,38 +222,6 @@ def _leaves(part: Filter) -> Iterator[object]:
         yield from (key, *(value if isinstance(value, list) else [value]))
 
 
-def time_batch(parse: Parse, text: str) -> float:
-    """Seconds of this process per parse, which neighbours on the machine disturb less than those of the clock."""
-    parse(text)  # wakes the caches
-    count, step = 0, 1
-    started = time.process_time()
-    while (elapsed := time.process_time() - started) < _BATCH:
-        for _ in range(step):
-            parse(text)
-        count += step
-        step *= 2
-    return elapsed / count
-
-
-@contextmanager
-def _workers(parsers: list[Parser]) -> Iterator[dict[str, Connection]]:
-    """A process for each parser, by its name."""
-    context = multiprocessing.get_context("spawn")
-    pipes = {parser.name: context.Pipe() for parser in parsers}
-    processes = [
-        context.Process(target=_serve, args=(parser.name, pipes[parser.name][1]), daemon=True) for parser in parsers
-    ]
-    for process in processes:
-        process.start()
-    for _, far in pipes.values():
-        far.close()
-    try:
-        yield {name: near for name, (near, _) in pipes.items()}
-    finally:
-        for process in processes:
-            process.terminate()
-
-
 @dataclass(frozen=True)
 class Timing:
     """The figures of one parser: its version, or None where it is not installed, and the median by size."""
@@ -273,16 +233,9 @@ class Timing:
 
 def measure(rounds: int) -> list[Timing]:
     """The medians of every installed parser; in each round, every parser has one turn at every size."""
-    with _workers(PARSERS) as workers:
-        versions = {name: worker.recv() for name, worker in workers.items()}
-        samples: dict[str, dict[str, list[float]]]
-        samples = {name: {size: [] for size in _filters()} for name, found in versions.items() if found}
-        for _ in range(rounds):
-            for size in _filters():
-                for name, own in samples.items():
-                    workers[name].send(size)
-                    own[size].append(workers[name].recv())
-    medians = {name: {size: median(times) * 1e6 for size, times in own.items()} for name, own in samples.items()}
+    with workers(_serve, [parser.name for parser in PARSERS]) as connections:
+        versions = {name: connection.recv() for name, connection in connections.items()}
+        medians = take_turns(connections, {name: list(filters()) for name, found in versions.items() if found}, rounds)
     return [Timing(parser, versions[parser.name], medians.get(parser.name, {})) for parser in PARSERS]
 
 
@@ -297,20 +250,13 @@ def show(timings: list[Timing]) -> Table:
     table = Table(
         "parser", title="Parsing one filter: median µs, and peer ÷ whereql", caption=versions, box=None, pad_edge=False
     )
-    for size in _filters():
+    for size in filters():
         table.add_column(size, justify="right", no_wrap=True)
     for timing in timings:
         factors = ratios(timing, timings[0])
-        cells = [f"{_digits(taken)} {_digits(factors[size]):>5}×" for size, taken in timing.microseconds.items()]
+        cells = [f"{digits(taken)} {digits(factors[size]):>5}×" for size, taken in timing.microseconds.items()]
         table.add_row(timing.parser.name, *(cells or ["not installed"]))
     return table
-
-
-def _digits(number: float) -> str:
-    """A positive figure with the digits that mean something."""
-    if number < 0.01:
-        return "<0.01"
-    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
 
 
 def to_dict(timings: list[Timing]) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def shape_is_kept(formula: Formula, count: int) -> bool:
     if isinstance(formula, bool):
         return True
     if isinstance(formula, Has):
-        return formula.elements != () and set(formula.elements) <= set(range(count)) and list(formula.elements) == sorted(set(formula.elements))
+        elements = formula.elements
+        return elements != () and set(elements) <= set(range(count)) and list(elements) == sorted(set(elements))
     kinds = [type(part) for part in formula.parts]
     return len(kinds) > 1 and type(formula) not in kinds and bool not in kinds and all(shape_is_kept(part, count) for part in formula.parts)
 
@@ -165,6 +166,26 @@ def test_no_formula_of_three_predicates_is_shorter(kinds: list[set[int]]) -> Non
         assert cost(check(6, table, care)) <= size, (table, minimize(6, table, care))
 
 
+def test_no_formula_of_three_predicates_is_shorter_whatever_can_occur() -> None:
+    pick = random.Random(13)
+    for _ in range(400):
+        table, size = grown(pick.sample(LEAVES, pick.randint(1, 3)), pick)
+        care = pick.getrandbits(64) & pick.getrandbits(64)
+        assert cost(check(6, table, care)) <= size, (table, care, minimize(6, table, care))
+
+
+def test_a_word_stands_beside_what_is_left_also_where_not_all_can_occur() -> None:
+    table = table_of(4, lambda s: 3 in s or (1 in s and bool(s & {0, 2})))
+    assert cost(check(4, table, 0b101101110)) == (4, 3)
+
+
+def test_fewer_units_come_before_fewer_predicates() -> None:
+    two = table_of(6, lambda s: bool(s & {0, 5}) and bool(s & {1, 5}))
+    assert minimize(6, two, whole(6)) == Or((Has((5,), False), And((Has((0,), False), Has((1,), False)))))
+    four = table_of(4, lambda s: (3 in s and 2 not in s) or (3 not in s and (1 not in s or (2 in s and 0 not in s))))
+    assert cost(check(4, four, whole(4))) == (6, 6)  # (7, 4) with one predicate beside the rest throughout
+
+
 def test_pieces_without_a_common_element_are_each_shortest() -> None:
     table = table_of(6, lambda s: ({0, 1} <= s) or (2 in s and 3 not in s) or (4 in s) is (5 in s))
     assert cost(minimize(6, table, whole(6))) == (8, 7)
@@ -203,7 +224,7 @@ PRINT = """
 import random
 from whereql.optimize.boolean import minimize
 pick = random.Random(5)
-jobs = [(count, pick.getrandbits(1 << count), pick.getrandbits(1 << count) | pick.getrandbits(1 << count)) for count in (2, 3, 4, 5, 6) for _ in range(6)]
+jobs = [(count, pick.getrandbits(1 << count), care) for count in (2, 3, 4, 5, 6) for care in (-1, -1, -1, pick.getrandbits(1 << count))]
 found = {job: minimize(*job) for job in (jobs if ORDER else reversed(jobs))}
 print([found[job] for job in jobs])
 """

@@ -393,3 +393,14 @@ def test_what_a_store_cannot_answer_is_refused_by_name() -> None:
 def test_a_backend_without_records_says_so() -> None:
     with pytest.raises(NotImplementedError, match="has no records"):
         whereql.Collection(whereql.ScanBackend()).get()
+
+
+def test_a_declared_kind_is_taken_at_its_word_and_an_inferred_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text("id,zip,year\na,01234,2020\nb,,2021\n", encoding="utf-8")
+    declared = whereql.open(path, kinds={"zip": "string", "year": "int"})
+    with pytest.warns(whereql.WhereqlWarning, match="zip is declared string .*write '1234' in quotes"):
+        assert declared.get("zip = 1234 OR year > 2020 AND year < 2022").ids == ["b"]
+    assert declared.explain("zip = 1234 OR year > 2020 AND year < 2022").pushed == "year = 2021"
+    inferred = whereql.open(path)
+    assert inferred.explain("year = 'x' OR year > 2020 AND year < 2022").pushed == "2020 < year < 2022 OR year = 'x'"

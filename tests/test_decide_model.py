@@ -27,8 +27,8 @@ from whereql.values import literal
 
 EXHAUSTIVE = os.environ.get("WHEREQL_EXHAUSTIVE") == "1"
 PAIRS = 50_000 if EXHAUSTIVE else 3_000
-TEXT_PAIRS = 5_000 if EXHAUSTIVE else 500
-SECONDS = 10.0  # for one hard formula; a machine that is busy otherwise has some to spare
+TEXT_PAIRS = 5_000 if EXHAUSTIVE else 400
+SECONDS = 10.0  # of the processor, for one hard formula: what else the machine does is left out
 
 Pair = tuple[Expr, Expr]
 
@@ -288,9 +288,9 @@ def test_the_solver_of_these_tests_is_right() -> None:
 
 def answered_in_time(expr: Expr) -> str:
     """The verdict on a filter, its witness checked, and the clock."""
-    start = time.monotonic()
+    start = time.process_time()
     answer = satisfiable(expr)
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     if answer.verdict == "yes":
         assert answer.witness is not None and is_storable(answer.witness) and holds(expr, answer.witness)
     else:
@@ -304,7 +304,7 @@ def answered_in_time(expr: Expr) -> str:
 @pytest.mark.parametrize("keys", [40, 50])
 def test_random_clauses_at_the_threshold_are_answered_in_time_and_never_wrong(keys: int, leaf: Callable[[int], Predicate]) -> None:
     verdicts: Counter[str] = Counter()
-    for seed in range(6):
+    for seed in range(12 if EXHAUSTIVE else 3):
         clauses = threshold(seed, keys)
         verdict = answered_in_time(as_filter(clauses, leaf))
         assert verdict in ("unknown", "no" if solved(clauses) is None else "yes")

@@ -126,9 +126,18 @@ class Predicate(Expr):
     op: Op
     operand: OperandValue = None
     span: Span | None = field(default=None, compare=False, repr=False)
+    _hash: int = field(init=False, default=0, compare=False, repr=False)
 
     depth = 1
     size = 1
+
+    def __hash__(self) -> int:
+        if not self._hash:  # once: the optimizer looks the same predicates up again and again
+            object.__setattr__(self, "_hash", hash((self.subject, self.op, self.operand)))
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Predicate, (self.subject, self.op, self.operand, self.span)  # a hash means nothing in another process
 
     def __post_init__(self) -> None:
         takes = OPERATORS[self.op].operand
@@ -177,6 +186,9 @@ class Not(Expr):
     def __hash__(self) -> int:
         return self._hash
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Not, (self.arg, self.span)
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class _Connective(Expr):
@@ -190,16 +202,28 @@ class _Connective(Expr):
 
     def __new__(cls, args: Iterable[Expr], span: Span | None = None) -> Self:
         """The node for these children: typed as this class, though a single child stands for itself and none is a Const."""
-        flat = tuple(_flatten(cls, args))
+        flat = tuple(args)
+        for arg in flat:
+            if type(arg) is cls:
+                flat = tuple(_flatten(cls, flat))
+                break
         if len(flat) < 2:
             return flat[0] if flat else Const(cls is And, span)  # type: ignore[return-value]  # as the docstring says
-        depth, size = max(arg.depth for arg in flat) + 1, sum(arg.size for arg in flat)
+        depth = size = 0
+        for arg in flat:
+            size += arg.size
+            if arg.depth > depth:
+                depth = arg.depth
+        depth += 1
         check_depth(depth, span)
         check_predicates(size, span)
         self = object.__new__(cls)
-        values = (("args", flat), ("span", span), ("depth", depth), ("size", size), ("_hash", hash((cls.__name__, flat))))
-        for name, value in values:
-            object.__setattr__(self, name, value)
+        write = object.__setattr__  # the class is frozen
+        write(self, "args", flat)
+        write(self, "span", span)
+        write(self, "depth", depth)
+        write(self, "size", size)
+        write(self, "_hash", hash((cls.__name__, flat)))
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from whereql.ast import Predicate
@@ -12,7 +12,7 @@ from whereql.backend import Query
 from whereql.errors import BackendError
 from whereql.files import read_records
 from whereql.plugins import split_url
-from whereql.records import GetResponse, Schema
+from whereql.records import GetResponse, KeyInfo, Schema
 from whereql.source import quote
 from whereql.suggest import did_you_mean
 from whereql.support import Support
@@ -32,14 +32,18 @@ def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) ->
             raise BackendError("WQ712", f"there is no option {quote(name)} for {quote(url)}", hint=hint)
     if collection is not None:
         raise BackendError("WQ712", f"{quote(url)} is one collection without a name", hint="leave the collection's name out")
-    return FileBackend(MemoryBackend(read_records(url, **options))) if is_file else MemoryBackend()
+    return FileBackend(MemoryBackend(read_records(url, **options)), dict(options.get("kinds") or {})) if is_file else MemoryBackend()
 
 
 @dataclass(frozen=True, slots=True)
 class FileBackend:
-    """The records of a file: to be read only, since what was written would be lost without a word."""
+    """The records of a file: to be read only, since what was written would be lost without a word.
+
+    declared: the kinds of those columns of which the user said it.
+    """
 
     loaded: MemoryBackend
+    declared: Mapping[str, str] = field(default_factory=dict)
     cheap_schema: ClassVar[bool] = True
 
     def support(self, predicate: Predicate, negated: bool) -> Support:
@@ -60,7 +64,9 @@ class FileBackend:
 
     def schema(self) -> Schema:
         """The keys of the file, with kinds, counts and examples."""
-        return self.loaded.schema()
+        found = self.loaded.schema()
+        declared = {name: replace(found.keys.get(name, KeyInfo({})), declared=(kind,)) for name, kind in self.declared.items()}
+        return Schema(found.records, {**found.keys, **declared}) if declared else found
 
     def native(self, query: Query) -> str | None:
         """None: there is no other language behind a file."""

@@ -31,9 +31,10 @@ def _absorb_with(subjects: Subjects) -> NodeRule:
             return node
         gone = _covered(list(mixed.values()), Or if isinstance(node, And) else And) if len(mixed) > 1 else set()
         inside = {subject for arg in mixed.values() for subject in subjects.all(arg)}
-        if not gone and not any(inside & subjects.all(arg) for i, arg in enumerate(node.args) if i not in mixed):
+        telling = [arg for i, arg in enumerate(node.args) if i not in mixed and inside & subjects.all(arg)]
+        if not gone and not telling:
             return node
-        assume = assuming(node, [arg for i, arg in enumerate(node.args) if i not in mixed], subjects)
+        assume = assuming(node, telling, subjects)
         args = [assume(arg) if i in mixed else arg for i, arg in enumerate(node.args) if id(arg) not in gone]
         rebuilt = rebuild(node, args)
         return fold_constants(rebuilt) if any(isinstance(arg, Const) for arg in args) else rebuilt

@@ -32,6 +32,7 @@ def _factor(node: And | Or, subjects: Subjects) -> Expr:
     if sum(type(arg) is inner for arg in node.args) < 2:
         return node
     parts = [arg.args if type(arg) is inner else (arg,) for arg in node.args]
+    known = [frozenset(own) for own in parts]
     holders: dict[Expr, list[int]] = {}
     for i, own in enumerate(parts):
         for part in dict.fromkeys(own):
@@ -46,7 +47,7 @@ def _factor(node: And | Or, subjects: Subjects) -> Expr:
         where = [i for i in holders[part] if i in free]
         if len(where) > 1:
             free.difference_update(where)
-            common = [other for other in dict.fromkeys(parts[where[0]]) if all(other in parts[i] for i in where)]
+            common = [other for other in dict.fromkeys(parts[where[0]]) if all(other in known[i] for i in where)]
             rests = [inner([other for other in parts[i] if other not in common]) for i in where]
             args[where[0]] = inner([*common, type(node)(rests)])
             for i in where[1:]:

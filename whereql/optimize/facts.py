@@ -38,17 +38,19 @@ _MANY = 100  # texts of one subject, beyond which they are not compared with eac
 _WORK = 100_000  # tests of a text on a listed string, likewise
 
 
-def relate(subject: Subject, values: ValueSet, texts: list[Text]) -> tuple[Expr, list[Text]]:
+def relate(subject: Subject, given: ValueSet, texts: list[Text]) -> tuple[Expr | None, list[Text]]:
     """What remains to be said of a subject whose value is in a set and fits the texts: a filter for the set, and texts.
 
-    Raises Clash where no value does.
+    The filter is None where the set has to be said as it is. Raises Clash where no value is in it and fits.
     """
     universe = universe_of(subject)
     kept = _without_implied(texts) if len(texts) <= _MANY else texts
     wanted = any(text.wanted for text in kept)
-    values = EMPTY._replace(strings=values.strings) if wanted else values
-    strings = _fitting(values.strings, kept)
+    values = EMPTY._replace(strings=given.strings) if wanted else given
+    strings = _fitting(given.strings, kept)
     kept = [] if not strings or _are_listed(strings) else _undecided(strings, kept)
+    if kept and strings == given.strings and values == given:
+        return None, kept
     if any(text.wanted for text in kept):
         universe = ANY_ID  # they hold for strings only, which therefore need not be said
     rest = spell(subject, values._replace(strings=strings), universe)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from whereql.ast import Expr, Predicate, predicates
+from whereql.ast import Expr, Not, Predicate
+from whereql.optimize.tree import CONNECTIVES
 
 
 class Measure(NamedTuple):
@@ -20,13 +21,14 @@ class Measure(NamedTuple):
 
 def measure(expr: Expr) -> Measure:
     """The size of a filter."""
-    units = count = 0
-    for predicate in predicates(expr):
-        units += units_of(predicate)
-        count += 1
-    return Measure(units, count)
-
-
-def units_of(predicate: Predicate) -> int:
-    """What one predicate counts for: the literals of its list, or one."""
-    return max(1, len(predicate.operand)) if isinstance(predicate.operand, tuple) else 1
+    units = 0
+    parts = [expr]
+    while parts:  # a stack, since this runs after every pass and a generator would cost several times as much
+        part = parts.pop()
+        if isinstance(part, CONNECTIVES):
+            parts += part.args
+        elif isinstance(part, Predicate):
+            units += len(part.operand) or 1 if isinstance(part.operand, tuple) else 1
+        elif isinstance(part, Not):
+            parts.append(part.arg)
+    return Measure(units, expr.size)

@@ -15,7 +15,7 @@ from whereql.ast import And, Expr, Or, Subject
 from whereql.optimize.domain import combine, universe_of, value_set
 from whereql.optimize.measure import Measure, measure
 from whereql.optimize.order import arrange, sort_key
-from whereql.optimize.plain import join_plain
+from whereql.optimize.plain import is_plain_range, join_plain
 from whereql.optimize.spelling import spell
 from whereql.optimize.subjects import Subjects
 from whereql.optimize.tree import bottom_up
@@ -45,6 +45,8 @@ def merge_node(node: And | Or, subjects: Subjects, merged_of: Merged) -> Expr:
 
 def _merged(node: And | Or, subject: Subject, args: list[Expr]) -> Expr | None:
     """The shortest form of what the arguments say together, None if it is what they are, or not shorter."""
+    if isinstance(node, And) and is_plain_range(args):
+        return None
     joined = join_plain(subject, args, negated=isinstance(node, And))
     if joined is not None:
         return joined

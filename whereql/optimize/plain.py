@@ -15,9 +15,11 @@ from itertools import pairwise
 from whereql.ast import Expr, Not, Op, Predicate, Subject
 from whereql.kinds import Kind
 from whereql.optimize.domain import element_of
+from whereql.optimize.lines import prefix_end
 from whereql.values import Literal
 
-_SMALL = 2**52  # the neighbours of an int below it are no ints, and their digits are many
+_SMALL = 2**44  # between two ints below it there are hundreds of doubles, and their digits are many
+_LOWER, _UPPER = frozenset({Op.GT, Op.GE}), frozenset({Op.LT, Op.LE})
 _TINY, _FEW = 1e-300, 14  # a double of so few digits, not next to 0, has neighbours of 16 or 17
 
 
@@ -39,6 +41,21 @@ def is_plain_list(items: object) -> bool:
         return False
     kind = items[0].kind
     return kind is not Kind.BOOL and all(a.kind is kind is b.kind and a.value < b.value for a, b in pairwise(items))
+
+
+def is_plain_range(args: list[Expr]) -> bool:
+    """Whether two conjuncts are a lower and an upper bound that leave some room: then no shorter form says the same."""
+    if len(args) != 2:
+        return False
+    low, high = sorted(args, key=lambda arg: isinstance(arg, Predicate) and arg.op in _UPPER)
+    if not (isinstance(low, Predicate) and isinstance(high, Predicate) and low.op in _LOWER and high.op in _UPPER):
+        return False
+    least, most = low.operand, high.operand
+    if not (isinstance(least, Literal) and isinstance(most, Literal) and is_plain(least) and is_plain(most)):
+        return False
+    if isinstance(least.value, str) or isinstance(most.value, str):  # `>= 'ab'` and `< 'ac'` are STARTS WITH
+        return type(least.value) is type(most.value) and least.value < most.value and prefix_end(str(least.value)) != most.value  # type: ignore[operator]
+    return least.value < most.value
 
 
 def join_plain(subject: Subject, args: list[Expr], *, negated: bool) -> Expr | None:

@@ -57,7 +57,7 @@ def _replace(node: And | Or, subject: Subject, texts: list[Expr], sets: list[Exp
         rest, kept = relate(subject, complement(values, universe) if is_or else values, said)
     except Clash:
         return Const(is_or)
-    short = [*([negate(rest)] if is_or else [rest]), *[arg for arg, text in zip(texts, said, strict=True) if text in kept]]
+    short = [*(sets if rest is None else [negate(rest)] if is_or else [rest]), *[arg for arg, text in zip(texts, said, strict=True) if text in kept]]
     if _total(short) >= _total(texts + sets):
         return node
     gone = {id(arg) for arg in texts + sets}
