@@ -55,6 +55,11 @@ GOOD: list[tuple[list[str], str]] = [
     (["fmt", "--where-json", '{"a": {"$nin": [1, 2]}}'], "a NOT IN (1, 2)\n"),
     (["fmt", "a = :x", "--param", 'x="5"'], "a = '5'\n"),
     (["fmt", "a = :x", "--param", "x=five"], "a = 'five'\n"),
+    (["normalize", "NOT (k != 2 AND k != 1)"], "k IN (1, 2)\n"),
+    (["normalize", "k IN :ks OR k = 3", "--param", "ks=[3, 2]"], "k IN (2, 3)\n"),
+    (["normalize", "--where-json", '{"$and": [{"k": {"$gt": 5}}, {"k": {"$gt": 7}}]}'], "k > 7\n"),
+    (["normalize", "k > 5 AND k > 7 AND j = 1", "--trace"], "filter:  k > 5 AND k > 7 AND j = 1\nmerging: k > 7 AND j = 1\norder:   j = 1 AND k > 7\n"),
+    (["normalize", "k > 5 AND k > 7", "--json"], '{\n  "filter": "k > 5 AND k > 7",\n  "steps": [\n    {\n      "pass": "merging",\n      "after": "k > 7"\n    }\n  ],\n  "normal": "k > 7"\n}\n'),
     (["explain", "SOURCE", "NOT year = 2019"], "filter:   year != 2019\npushed:   year != 2019\nrows:     2\n"),
 ]  # fmt: skip
 
@@ -64,6 +69,44 @@ def test_prints(words: list[str], output: str, source: str) -> None:
     result = run(*[source if word == "SOURCE" else word for word in words])
     assert "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines()) == output
     assert (result.exit_code, result.stderr) == (0, "")
+
+
+ANSWERS: list[tuple[list[str], int, str]] = [
+    (["sat", "k > 5 AND tags HAS 'a'"], 0, "yes: this record matches\nkey   value\nk     6\ntags  [\"a\"]\n"),
+    (["sat", "k > 5 AND k < 5.000000000000001"], 1, "no: no record can match\n"),
+    (["implies", "k > 7", "k > 5"], 0, "yes: no record matches the first filter and not the second\n"),
+    (["implies", "NOT k > 5", "k <= 5"], 1, "no: this record matches the first filter and not the second\nkey  value\nk    (missing)\n"),
+    (["implies", '{"tenant": "acme"}', "tenant = :t", "--param", "t=acme"], 0, "yes: no record matches the first filter and not the second\n"),
+    (["equivalent", "k = 1 OR k = 2", "k IN (2, 1)"], 0, "yes: no record matches only one of the filters\n"),
+    (["equivalent", "k = 1", "k IN (2, 1)"], 1, "no: this record matches the second filter and not the first\nkey  value\nk    2\n"),
+    (["disjoint", "#document STARTS WITH 'a'", "#document = 'b'"], 0, "yes: no record matches both filters\n"),
+    (["disjoint", "#document STARTS WITH 'a' AND #uri IS NULL", "#document ENDS WITH 'b'"], 1, "no: this record matches both filters\nkey        value\n#document  \"ab\"\n#uri       (missing)\n"),
+    (["sat", "k MATCHES '^[ab]*a[ab]{18}$' AND k MATCHES '^[ab]*b[ab]{18}$'"], 3, "unknown: the budget ended before it was known which values of 'k' satisfy MATCHES together\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "code", "output"), ANSWERS)
+def test_questions_are_answered_with_an_exit_code(words: list[str], code: int, output: str) -> None:
+    result = run(*words)
+    printed = "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
+    assert (result.exit_code, result.stderr) == (code, "")
+    assert printed == output
+
+
+def test_an_answer_as_json_holds_the_witness() -> None:
+    answer = json.loads(run("implies", "k > 5 OR #id = 'x'", "k > 5", "--json").stdout)
+    assert answer == {
+        "verdict": "no", "reason": "this record matches the first filter and not the second",
+        "witness": {"id": "x", "document": None, "uri": None, "metadata": None},
+    }  # fmt: skip
+    assert json.loads(run("sat", "FALSE", "--json").stdout) == {"verdict": "no", "reason": "no record can match", "witness": None}
+
+
+@pytest.mark.parametrize("words", [["sat", "k >"], ["implies", "k = 1", "k = :x"], ["equivalent", "k = 1", "k = 1", "--param", "y=2"], ["disjoint", "{", "k = 1"]])
+def test_a_question_about_no_filter_is_wrong_usage_and_no_answer(words: list[str]) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "error WQ" in result.stderr
 
 
 BAD: list[tuple[list[str], int, str]] = [

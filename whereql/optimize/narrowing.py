@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whereql.ast import And, Expr, Field, Or, Subject
+from whereql.ast import And, Expr, Field, Not, Or, Subject
 from whereql.optimize.constants import fold_constants
 from whereql.optimize.domain import Universe, combine, declared_universe, value_set
 from whereql.optimize.measure import Measure, measure
@@ -45,7 +45,9 @@ def narrow(expr: Expr, universes: Mapping[Subject, Universe]) -> Expr:
             return leaf
         values = value_set(leaf, universes[subject])
         short = leaf if values is None else spell(subject, values, universes[subject])
-        return short if measure(short) < measure(leaf) else leaf
+        # `NOT k > 7` is `k <= 7` for a key that every record has: no shorter, but it can be merged with others like it.
+        is_plainer = isinstance(leaf, Not) and not isinstance(short, Not) and measure(short) == measure(leaf)
+        return short if is_plainer or measure(short) < measure(leaf) else leaf
 
     narrowed = bottom_up(map_leaves(expr, one), lambda node: merge_node(node, subjects, merged))
     return fold_constants(narrowed) if isinstance(narrowed, CONNECTIVES) and narrowed is not expr else narrowed

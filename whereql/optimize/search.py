@@ -58,7 +58,7 @@ class Search:
         texts = [p for p in self._bits if p.subject == subject and p.operand is not None]
         shown = ", ".join(dict.fromkeys(OPERATORS[p.op].symbol for p in texts))
         name = quote(subject.name) if isinstance(subject, Field) else f"#{type(subject).__name__.lower()}"
-        return f"which values of {name} make {shown} true together is more than the budget covers"
+        return f"the budget ended before it was known which values of {name} satisfy {shown} together"
 
     def _spend(self, amount: int) -> None:
         self._left -= amount
