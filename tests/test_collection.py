@@ -390,6 +390,25 @@ def test_what_a_store_cannot_answer_is_refused_by_name() -> None:
         collection.add(ids=["x"])
 
 
+class Literal(Reader):
+    """A store that knows ILIKE and LIKE, and none of the plainer operators on texts."""
+
+    def support(self, predicate: whereql.Predicate, negated: bool) -> whereql.Support:
+        plain = (whereql.Op.STARTS, whereql.Op.ENDS, whereql.Op.CONTAINS, whereql.Op.IN)
+        return whereql.Support.NONE if predicate.op in plain else whereql.Support.EXACT
+
+
+def test_a_store_is_asked_in_normal_form_or_as_it_was_said() -> None:
+    collection = whereql.Collection(Literal())
+    assert collection.explain("#id LIKE '1%' AND n > 0 AND n >= 0").pushed == "#id LIKE '1%' AND n > 0 AND n >= 0"
+    assert collection.explain("n >= 1 AND n > 0 AND #id LIKE '%'").pushed == "n >= 1"
+    assert collection.get("#id LIKE '1%' AND n > 0").ids == ["1"]
+    assert collection.get("NOT (t NOT HAS 'x' OR n = 1)").ids == ["3"]
+    assert collection.get("n = 1 OR n = 3").ids == ["1", "3"]  # IN, in normal form
+    with pytest.raises(whereql.UnsupportedError, match="#id STARTS WITH '1'"):
+        collection.get("#id STARTS WITH '1'")
+
+
 def test_a_backend_without_records_says_so() -> None:
     with pytest.raises(NotImplementedError, match="has no records"):
         whereql.Collection(whereql.ScanBackend()).get()

@@ -300,21 +300,33 @@ class Collection:
                     warnings.warn(f"{finding.message} ({finding.hint})", WhereqlWarning, stacklevel=3)
 
     def _planned(self, query: Query, strict: bool = False, trace: list[Step] | None = None) -> Query:
-        """The query as it is run: its filter in normal form, the ids that it lists looked up, and cheap tests first.
+        """The query as it is run, in normal form, or as it was asked if the store knows its operators and not the plainer ones.
 
-        Raises UnsupportedError unless the backend says of every predicate in it that it answers it exactly.
+        Raises UnsupportedError unless the backend says of every predicate in one of the two that it answers it exactly.
         """
+        planned = self._optimized(query, trace)
+        if self._refused(planned.where) is None:
+            return planned
+        refused = self._refused(query.where)
+        if refused is None:
+            return query
+        predicate, negated = refused
+        shown = print_filter(Not(predicate) if negated else predicate)
+        raise UnsupportedError("WQ503", f"this store can't answer {shown[:120]} exactly", span=predicate.span, hint="filter the rest with whereql.compile_matcher")
+
+    def _refused(self, expr: Expr) -> tuple[Predicate, bool] | None:
+        """The first predicate that the backend does not answer exactly, and whether it is its complement that is asked for."""
+        return next((pair for pair in _signed_predicates(expr, False) if self.backend.support(*pair) is not Support.EXACT), None)
+
+    def _optimized(self, query: Query, trace: list[Step] | None) -> Query:
+        """The query with its filter in normal form, the ids that this lists looked up, and cheap tests first."""
         choice = current_passes()
-        if choice.enabled:
-            schema = self.backend.schema() if self.backend.cheap_schema else None
-            where = normalize(query.where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
-            listed, where = split_ids(where)
-            query = replace(query, where=where if schema is None else order_by_cost(where, schema), ids=meets(query.ids, listed))
-        for predicate, negated in _signed_predicates(query.where, False):
-            if self.backend.support(predicate, negated) is not Support.EXACT:
-                shown = print_filter(Not(predicate) if negated else predicate)
-                raise UnsupportedError("WQ503", f"this store can't answer {shown[:120]} exactly", span=predicate.span, hint="filter the rest with whereql.compile_matcher")
-        return query
+        if not choice.enabled:
+            return query
+        schema = self.backend.schema() if self.backend.cheap_schema else None
+        where = normalize(query.where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
+        listed, where = split_ids(where)
+        return replace(query, where=where if schema is None else order_by_cost(where, schema), ids=meets(query.ids, listed))
 
     def _writable(self, operation: str) -> WritableBackend:
         if not isinstance(self.backend, WritableBackend):
