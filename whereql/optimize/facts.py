@@ -49,10 +49,12 @@ def relate(subject: Subject, given: ValueSet, texts: list[Text]) -> tuple[Expr |
     values = EMPTY._replace(strings=given.strings) if wanted else given
     strings = _fitting(given.strings, kept)
     kept = [] if not strings or _are_listed(strings) else _undecided(strings, kept)
-    if kept and strings == given.strings and values == given:
+    has_wanted = any(text.wanted for text in kept)
+    # Beside a wanted text, an interval is at its shortest, and all other sets may be shorter, since strings need not be said.
+    if kept and strings == given.strings and values == given and not (has_wanted and (len(strings) > 2 or strings == STRINGS.complement(()))):
         return None, kept
-    if any(text.wanted for text in kept):
-        universe = ANY_ID  # they hold for strings only, which therefore need not be said
+    if has_wanted:
+        universe = ANY_ID
     rest = spell(subject, values._replace(strings=strings), universe)
     if rest == Const(False):
         raise Clash

@@ -16,8 +16,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 from whereql.errors import CheckError, LimitError, UnsupportedError
 from whereql.regex import charset
 from whereql.regex.charset import CHARS, CharSet
@@ -42,6 +40,8 @@ class Searcher:
 
     def __init__(self, lowered: str) -> None:
         """Compile an RE2 pattern; raises re2.error."""
+        import re2  # loads with the first pattern: most programs have none
+
         self.lowered = lowered
         self._search = re2.compile(lowered, _options()).search
 
@@ -152,6 +152,8 @@ def _refuse_surrogates(pattern: str, code: str) -> None:
 
 
 def _compiled(lowered: str, pattern: str) -> Searcher:
+    import re2  # see Searcher
+
     try:
         return Searcher(lowered)
     except re2.error:
@@ -160,6 +162,8 @@ def _compiled(lowered: str, pattern: str) -> Searcher:
 
 @lru_cache(1)
 def _options() -> Any:
+    import re2  # see Searcher
+
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
