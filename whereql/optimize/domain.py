@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
 from whereql.kinds import Kind
-from whereql.optimize.lines import FLOATS, INTS, NUMBERS, STRINGS, Edges, Line, canonical, overlap, prefixed
+from whereql.optimize.lines import FLOATS, INTS, NUMBERS, STRINGS, Edges, Line, canonical, overlap, points, prefixed
 
 MAX_ELEMENTS = 6  # of arrays, in one set: their truth table has 2 ** 6 rows
 
@@ -130,11 +130,11 @@ def _comparison_set(op: Op, item: Literal, universe: Universe) -> ValueSet:
 
 
 def _list_set(items: tuple[Any, ...], universe: Universe) -> ValueSet:
-    sets = [_comparison_set(Op.EQ, item, universe) for item in items]
-    bools = 0
-    for one in sets:
-        bools |= one.bools
-    return ValueSet(False, bools, overlap([one.numbers for one in sets], 1), overlap([one.strings for one in sets], 1), (), 0)
+    everything = universe.everything
+    strings = [item.value for item in items if item.kind is Kind.STRING] if everything.strings else []
+    numbers = [item.value for item in items if item.kind in (Kind.INT, Kind.FLOAT)] if everything.numbers else []
+    bools = sum({1 << item.value for item in items if item.kind is Kind.BOOL})
+    return ValueSet(False, bools & everything.bools, points(numbers, universe.numbers), points(strings, STRINGS), (), 0)
 
 
 def _array_set(elements: tuple[Element, ...], universe: Universe) -> ValueSet | None:

@@ -50,12 +50,16 @@ class Prefix(NamedTuple):
 
 
 class _Cost(NamedTuple):
-    """Of the edges from one on: units and predicates, how many of the cuts cost something, and the first choice."""
+    """Of the edges from one on: units and predicates, and the first choice."""
 
     units: int
     predicates: int
-    bare: bool  # whether no edge is a cut that costs, so that the whole line has to be said
     choice: int  # the index behind the first edge's pair; the edge's own if it is a cut
+    bare: bool  # whether what follows the choice has no cut that costs
+
+
+# The cheapest way with a cut that costs, and without: then the line itself has to be said where the set begins with it.
+_Costs = dict[bool, _Cost]
 
 
 def pair_edges(edges: Edges, line: Line, policy: Policy) -> Pairing:
@@ -83,25 +87,24 @@ def _allows(policy: Policy, i: int) -> bool:
     return policy is Policy.ANY or (policy is Policy.ADDED) is (i % 2 == 0)
 
 
-def _costs(ends: list[Point | None], line: Line, policy: Policy) -> list[_Cost]:
-    """For each edge the cheapest way to say it and all behind it, from the last to the first."""
+def _costs(ends: list[Point | None], line: Line, policy: Policy) -> list[_Costs]:
+    """For each edge the cheapest ways to say it and all behind it, from the last to the first."""
     index = {end: i for i, end in enumerate(ends)} if line is STRINGS else {}
-    costs = [_Cost(0, 0, True, 0)] * (len(ends) + 1)
+    costs: list[_Costs] = [{} for _ in ends] + [{True: _Cost(0, 0, 0, True)}]
     for i in reversed(range(len(ends))):
         free = ends[i] is None or (i == 0 and ends[i] == line.first)
-        behind = costs[i + 1]
-        price = 0 if free else 1
-        whole = int(i == 0 and free and behind.bare)  # `k >= first` says the line itself
-        options = [_Cost(behind.units + price + whole, behind.predicates + price + whole, behind.bare and free, i)]
+        options = [(i, int(not free), int(not free))]
         if _allows(policy, i) and (points := _points_at(ends, i, line)):
-            after = costs[i + 2]
-            options.append(_Cost(after.units + len(points), after.predicates, after.bare, i + 2))
+            options.append((i + 2, len(points), 0))
         if line is STRINGS:
-            options += [
-                _Cost(costs[pair.last + 1].units + units, costs[pair.last + 1].predicates + count, costs[pair.last + 1].bare, pair.last + 1)
-                for pair, units, count in _prefixes(ends, i, index, policy)
-            ]
-        costs[i] = min(options, key=lambda cost: cost[:2])
+            options += [(pair.last + 1, units, count) for pair, units, count in _prefixes(ends, i, index, policy)]
+        for choice, units, count in options:
+            for bare, behind in costs[max(choice, i + 1)].items():
+                is_bare = bare and (choice > i or free)
+                whole = int(i == 0 and choice == i and free and bare)  # `k >= first` says the line itself
+                cost = _Cost(behind.units + units + whole, behind.predicates + count + whole, choice, bare)
+                if is_bare not in costs[i] or cost[:2] < costs[i][is_bare][:2]:
+                    costs[i][is_bare] = cost
     return costs
 
 
@@ -138,11 +141,13 @@ def _inner_pairs(ends: list[Point | None], start: int, stop: int) -> list[tuple[
     return None if open_edges else pairs
 
 
-def _walk(costs: list[_Cost], ends: list[Point | None], line: Line) -> Pairing:
+def _walk(costs: list[_Costs], ends: list[Point | None], line: Line) -> Pairing:
+    """The pairing that costs least, from the first edge to the last."""
     pairing = Pairing([], [], [], [])
     i = 0
+    bare = min(costs[0], key=lambda one: (costs[0][one][:2], one))
     while i < len(ends):
-        choice = costs[i].choice
+        choice, bare = costs[i][bare].choice, costs[i][bare].bare
         if choice == i:
             pairing.cuts.append(i)
             i += 1

@@ -148,8 +148,15 @@ def prefixed(prefix: str) -> Edges:
 
 
 def points(values: Iterable[Point], line: Line) -> Edges:
-    """The set of some values, those of them that are points."""
-    return overlap([line.interval(Op.EQ, value) for value in values], 1)
+    """The set of some values, those of them that are points. For long lists: one pass, where `overlap` would make many sets."""
+    edges: list[Point | None] = []
+    for value in sorted(set(values)):
+        low, high = line.at_least(value), line.above(value)
+        if edges and edges[-1] == low:
+            edges[-1] = high  # neighbours with nothing between them
+        elif low is not None and low != high:
+            edges += low, high
+    return tuple(edges[:-1] if edges and edges[-1] is None else edges)
 
 
 def overlap(sets: Iterable[Edges], least: int) -> Edges:

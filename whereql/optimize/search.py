@@ -21,6 +21,7 @@ from whereql.source import quote
 Assignment = dict[Subject, Cell]
 Domains = dict[Subject, list[Cell]]
 
+_STEP = 8  # combinations of cells that a predicate looked at in a trial stands for: both take about as long
 _DEEPEST = 100  # subjects that are tried cell by cell, one within the other
 
 
@@ -148,7 +149,7 @@ class Search:
             counts[predicate.subject] = counts.get(predicate.subject, 0) + 1
         subject = max(counts, key=lambda one: counts[one])
         for cell in self._projected(expr, domains)[subject]:
-            self._spend(expr.size)
+            self._spend(expr.size * _STEP)
             rest = self._restricted(expr, subject, cell)
             if (found := self._solve(rest, domains, depth)) is not None:
                 return {subject: cell} | found
@@ -207,17 +208,21 @@ def _evaluate(expr: Expr, table: Callable[[Predicate], int], everything: int) ->
 
 def _components(groups: list[tuple[Expr, list[Subject]]]) -> list[list[Expr]]:
     """The conjuncts in parts that share no subject."""
-    parts: list[tuple[set[Subject], list[Expr]]] = []
+    leader: dict[Subject, Subject] = {}
+
+    def find(subject: Subject) -> Subject:
+        while leader[subject] is not subject:
+            leader[subject] = subject = leader[leader[subject]]  # halves the way for the next look-up
+        return subject
+
+    for _, subjects in groups:
+        for subject in subjects:
+            leader.setdefault(subject, subject)
+            leader[find(subject)] = find(subjects[0])
+    parts: dict[Subject, list[Expr]] = {}
     for arg, subjects in groups:
-        joined: tuple[set[Subject], list[Expr]] = (set(subjects), [arg])
-        apart = []
-        for part in parts:
-            if part[0] & joined[0]:
-                joined = (part[0] | joined[0], part[1] + joined[1])
-            else:
-                apart.append(part)
-        parts = [*apart, joined]
-    return [part for _, part in parts]
+        parts.setdefault(find(subjects[0]), []).append(arg)
+    return list(parts.values())
 
 
 def make_witness(found: Assignment) -> Record:
