@@ -26,7 +26,7 @@ from strategies import SPARSE, FilterMaker, Generator, filters
 import whereql
 from whereql.ast import And, Expr, Field, Id, Not, Op, Or, Predicate, predicates
 from whereql.kinds import Kind
-from whereql.optimize import PASSES, normalize
+from whereql.optimize import ORDER, PASSES, normalize
 from whereql.records import Record, make_record
 from whereql.semantics import holds
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, Literal, literal
@@ -48,7 +48,7 @@ SMALL_FILTERS = 95_510 if EXHAUSTIVE else 9_092
 
 ONE_KEY = [
     "k > 5", f"k < {ABOVE_5!r}", "k >= 9007199254740992.0", "k = 9007199254740993", "k < 9007199254740994", "k IN (1, 5.0, TRUE, 'a')", "k = FALSE",
-    r'k <= "a\u0000"', "k < 'a'", "k IS NOT NULL", "k HAS 1", "k HAS ANY ('a', 1.5, TRUE)",
+    r'k <= "a\u0000"', "k < 'a'", "k = 'a'", "k >= 'b'", "k IS NOT NULL", "k HAS 1", "k HAS ANY ('a', 1.5, TRUE)",
 ]  # fmt: skip
 ONE_KEY_FILTERS = 49_624 if EXHAUSTIVE else 4_948
 ONE_KEY_MEANINGS = 840 if EXHAUSTIVE else 368
@@ -212,7 +212,7 @@ def test_all_small_filters_keep_their_meaning_and_grow_no_longer() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("step", PASSES, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", (*PASSES, ORDER), ids=lambda step: step.name)
 def test_each_pass_alone_keeps_the_meaning_and_is_done_once(step: object) -> None:
     rewrite: Rewrite = step.rewrite  # type: ignore[attr-defined]
     count, found = first_flaws(rewrite, islice(small_filters(signed(POOL)), 0, None, EVERY), pool_model(), grows=True)
@@ -220,7 +220,7 @@ def test_each_pass_alone_keeps_the_meaning_and_is_done_once(step: object) -> Non
     assert not found
 
 
-@pytest.mark.parametrize("step", PASSES, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", (*PASSES, ORDER), ids=lambda step: step.name)
 def test_the_other_passes_keep_the_meaning_without_one(step: object) -> None:
     name: str = step.name  # type: ignore[attr-defined]
     some = islice(small_filters(signed(POOL)), 7, None, 4 * EVERY)
@@ -252,7 +252,7 @@ def test_larger_filters_of_near_values_keep_every_law(texts: bool) -> None:
     assert not found
 
 
-@pytest.mark.parametrize("step", PASSES, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", (*PASSES, ORDER), ids=lambda step: step.name)
 def test_each_pass_alone_keeps_the_meaning_of_larger_filters(step: object) -> None:
     rewrite: Rewrite = step.rewrite  # type: ignore[attr-defined]
     _, found = first_flaws(rewrite, near_filters(41, NEAR // 20, texts=True), grows=True)

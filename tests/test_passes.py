@@ -395,6 +395,7 @@ def test_what_is_said_of_a_key_is_merged(before: str, after: str) -> None:
         ("k STARTS WITH 'ab' AND k CONTAINS 'bc'", SAME),
         ("k ENDS WITH 'a' AND NOT k ENDS WITH 'ba'", SAME),
         ("k LIKE 'a%c' AND k CONTAINS 'ac'", SAME),
+        ("k LIKE 'a%b' AND k > 'ab'", SAME),
         ("k MATCHES 'ab' AND k CONTAINS 'a'", SAME),
         ("k CONTAINS 'a' AND k > 'a'", SAME),
         ("k CONTAINS 'a' AND j CONTAINS 'a'", SAME),
@@ -1149,6 +1150,7 @@ def test_only_what_is_declared_narrows() -> None:
     assert universes[Field("r")] == declared_universe(["int"], missing=False)
     expr = whereql.parse("j = 'x' AND z = 1")
     assert narrow(expr, universes) is expr
+    assert whereql.to_text(narrow(whereql.parse("k = 'x' AND z = 1 OR z = 2"), universes)) == "z = 2", "constants are folded at once"
     alone: dict[Subject, Universe] = {Field("k"): ANY_KEY}
     for some in near(23, 60):
         plain = push_negation(some)
@@ -1293,3 +1295,21 @@ def test_an_order_never_changes_a_result() -> None:
 
 def test_own_fields_are_looked_at_like_keys() -> None:
     assert [sort_key(Predicate(subject, Op.EQ, literal("a")))[1] for subject in (Id(), Field("k"), Uri(), Document())] == [0, 1, 2, 3]
+
+
+def test_a_pass_that_has_nothing_to_do_leaves_no_step() -> None:
+    for text in ("k IN (1, 'a')", "k IN (FALSE, TRUE)", "k IN ('a', 'b')", "k NOT IN (1, 2)"):
+        steps: list[Step] = []
+        normalize(whereql.parse(text), trace=steps)
+        assert steps == [], text
+
+
+def test_where_no_value_is_missing_the_not_of_an_order_is_an_order() -> None:
+    assert whereql.to_text(normalize(whereql.parse("NOT #id > 'a'"))) == "#id <= 'a'"
+    assert whereql.to_text(normalize(whereql.parse("NOT #document > 'a'"))) == "NOT #document > 'a'"
+
+
+def test_many_lists_of_elements_become_one_without_being_held_against_each_other() -> None:
+    many = Or([whereql.parse(f"k HAS {number}") for number in range(10_000)])
+    (only,) = predicates(normalize(many))
+    assert len(only.operand) == 10_000  # type: ignore[arg-type]  # a tuple

@@ -100,17 +100,12 @@ def _plain_number(low: Any, high: Any) -> int | float:
 
 
 def _arrays(predicates: Sequence[Predicate]) -> Iterator[list[Any]]:
-    """An array for each truth vector of HAS, of each kind of arrays."""
+    """An array for each truth vector of HAS, of each kind of arrays; one with none of the elements is like OTHER."""
     lists = [{(item.kind is Kind.BOOL, item.value) for item in p.operand if isinstance(item, Literal)} for p in predicates if p.op is Op.HAS and isinstance(p.operand, tuple)]
     elements = {element for one in lists for element in one}
-    fresh = _fresh_number(elements)
-    kinds: tuple[tuple[Callable[[bool, Any], Any], list[Any]], ...] = (
-        (_bool_of, [False, True]), (_string_of, _fresh_strings(elements)), (_int_of, [fresh]), (_float_of, [float(fresh)]),
-    )  # fmt: skip
-    for of_kind, more in kinds:
-        own = sorted({value for is_bool, element in elements if (value := of_kind(is_bool, element)) is not None})
+    for of_kind in (_bool_of, _string_of, _int_of, _float_of):
         signatures: dict[int, Any] = {}
-        for value in [*own, *[value for value in more if value not in own]]:
+        for value in sorted({value for is_bool, element in elements if (value := of_kind(is_bool, element)) is not None}):
             signatures.setdefault(sum(1 << i for i, one in enumerate(lists) if (isinstance(value, bool), value) in one), value)
         yield from _joined(signatures)
 
@@ -144,16 +139,6 @@ def _float_of(is_bool: bool, value: Any) -> Any:
     return float(value) if not is_bool and not isinstance(value, str) and float(value) == value else None
 
 
-def _fresh_strings(elements: set[tuple[bool, Any]]) -> list[str]:
-    longest = max((len(value) for _, value in elements if isinstance(value, str)), default=0)
-    return [next(text for text in ("a", "x", "z", "other", "x" * (longest + 1)) if (False, text) not in elements)]
-
-
-def _fresh_number(elements: set[tuple[bool, Any]]) -> int:
-    numbers = {value for is_bool, value in elements if not is_bool and not isinstance(value, str)}
-    return next(number for number in range(len(numbers) + 1) if number not in numbers)
-
-
 def _strings(predicates: Sequence[Predicate], *, is_id: bool) -> tuple[list[str], bool]:
     """Strings for all truth vectors that strings have, and whether these are surely all."""
     comparisons = list(_scalars(predicates, (Kind.STRING,)))
@@ -164,7 +149,7 @@ def _strings(predicates: Sequence[Predicate], *, is_id: bool) -> tuple[list[str]
     for interval in [*(STRINGS.interval(op, value) for op, value in comparisons), *(prefixed(text) for _, text in texts)]:
         edges |= set(interval)
     pairs = pairwise([*sorted(edges), None])
-    return [text for low, high in pairs if (text := _plain_string(low or "", high, is_id)) is not None], True
+    return [text for low, high in pairs if (text := _plain_string(str(low), high, is_id)) is not None], True
 
 
 def _worlds(atoms: list[tuple[Op, str]], is_id: bool) -> tuple[list[str], bool]:

@@ -190,8 +190,8 @@ def _combine_arrays(sets: list[ValueSet], union: bool) -> tuple[tuple[Element, .
     for one in sets:
         if one.elements and one.elements != elements:
             elements = tuple(sorted({*elements, *one.elements})) if elements else one.elements
-    if len(elements) > MAX_ELEMENTS:
-        return None
+            if len(elements) > MAX_ELEMENTS:
+                return None
     table = 0 if union else -1
     for one in sets:
         rows = one.arrays if one.elements == elements else _expanded(one, elements)

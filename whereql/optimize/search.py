@@ -143,12 +143,13 @@ class Search:
         return bool(_evaluate(expr, lambda predicate: cell.truths >> self._bits[predicate] & 1, 1))
 
     def _branch(self, expr: Expr, domains: Domains, depth: int) -> Assignment | None:
-        """Try the subject that is spoken of most, cell by cell."""
+        """Try a subject cell by cell: one that has a single cell left, or else the one that is spoken of most."""
         counts: dict[Subject, int] = {}
         for predicate in predicates(expr):
             counts[predicate.subject] = counts.get(predicate.subject, 0) + 1
-        subject = max(counts, key=lambda one: counts[one])
-        for cell in self._projected(expr, domains)[subject]:
+        projected = self._projected(expr, domains)
+        subject = min(counts, key=lambda one: (len(projected[one]) > 1, -counts[one]))
+        for cell in projected[subject]:
             self._spend(expr.size * _STEP)
             rest = self._restricted(expr, subject, cell)
             if (found := self._solve(rest, domains, depth)) is not None:

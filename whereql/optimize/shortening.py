@@ -8,7 +8,7 @@ Law: k IN (a) = k = a; k IN (b, a, a) = k IN (a, b); k >= the number after 5 = k
 
 from __future__ import annotations
 
-from whereql.ast import Expr, Literal, Not, Op, Predicate
+from whereql.ast import Expr, Id, Literal, Not, Op, Predicate
 from whereql.operators import COMPARISON
 from whereql.optimize.domain import universe_of, value_set
 from whereql.optimize.plain import is_plain, is_plain_list, join_plain
@@ -24,10 +24,10 @@ def shorten_predicates(expr: Expr) -> Expr:
 def _shorten(leaf: Expr) -> Expr:
     """A predicate or its negation in its shortest form: `k IN (1)` as `k = 1`, `k >= 5.000000000000001` as `k > 5`."""
     predicate = leaf.arg if isinstance(leaf, Not) else leaf
-    if not isinstance(predicate, Predicate) or _is_short(predicate):
-        return leaf
+    if not isinstance(predicate, Predicate) or (_is_short(predicate) and not (leaf is not predicate and isinstance(predicate.subject, Id))):
+        return leaf  # the NOT of an order is an order where no value is missing
     if (joined := join_plain(predicate.subject, [leaf], negated=leaf is not predicate)) is not None:
-        return joined
+        return leaf if joined == leaf else joined
     universe = universe_of(predicate.subject)
     values = value_set(leaf, universe)
     if values is None:
