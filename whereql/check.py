@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Param, Predicate, Subject, Uri, predicates
+from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Param, Predicate, Subject, Uri, predicates
 from whereql.binding import parameter_names
-from whereql.decide import satisfiable
+from whereql.decide import implies, satisfiable
 from whereql.dialects.text_printer import print_filter, print_literal
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -49,7 +49,7 @@ def check_meaning(expr: Expr) -> list[CheckError]:
         return []
     if satisfiable(expr, budget=_BUDGET).is_no:
         return [CheckError("WQ317", "no record can match this filter", hint=_contradiction(expr))]
-    if satisfiable(Not(expr), budget=_BUDGET).is_no:
+    if implies(Const(True), expr, budget=_BUDGET).is_yes:
         return [CheckError("WQ318", "every record matches this filter", hint="leave it out, if that is what it should do")]
     return []
 

@@ -20,7 +20,7 @@ from whereql.ast import And, Const, Expr, Not, Or, Predicate
 from whereql.backend import DEFAULT_INCLUDE, Backend, Change, Query, WritableBackend
 from whereql.binding import bind, check_patterns
 from whereql.check import check_all, check_filter
-from whereql.decide import satisfiable
+from whereql.decide import implies
 from whereql.dialects import chroma, text
 from whereql.dialects.text_printer import print_filter
 from whereql.errors import BackendError, CheckError, UnsupportedError, WhereqlWarning
@@ -241,7 +241,7 @@ class Collection:
     ) -> int:
         """Delete the records that match, and say how many. Raises CheckError for a filter that spares nothing, unless `all`."""
         query = self._query(where, ids, where_document, params, lenient)
-        if query.ids is None and not all and satisfiable(Not(query.where)).is_no:
+        if query.ids is None and not all and implies(Const(True), query.where).is_yes:
             raise CheckError("WQ315", "this would delete every record", hint="say so with all=True, or pass a filter or ids")
         return self._writable("delete").delete(self._planned(query))
 

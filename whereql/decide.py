@@ -17,13 +17,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from whereql.ast import And, Expr, Not
-from whereql.optimize.negation import push_negation
+from whereql.ast import And, Expr
+from whereql.errors import CheckError
+from whereql.limits import MAX_DEPTH, use_limits
+from whereql.optimize.negation import negate, push_negation
+from whereql.optimize.pipeline import normalize
 from whereql.optimize.search import Search, make_witness
 from whereql.records import Record
 from whereql.semantics import holds
+from whereql.values import describe_type
 
 BUDGET = 1 << 20
+_LARGE = 500  # predicates from which on it pays to make the filter shorter first
+_MANY = 1 << 30  # predicates: no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Answer:
 
 def satisfiable(expr: Expr, *, budget: int = BUDGET) -> Answer:
     """Whether some record matches; yes comes with one. budget: cells to look at. Raises CheckError for unbound parameters."""
-    found = _find(expr, budget)
+    found = _find([(expr, True)], budget)
     if isinstance(found, Record):
         return Answer("yes", "this record matches", found)
     return Answer("unknown", found) if found else Answer("no", "no record can match")
@@ -67,7 +73,7 @@ def implies(first: Expr, second: Expr, *, budget: int = BUDGET) -> Answer:
     This is how to ask whether a user's filter stays within a tenant's. budget: cells to look at. Raises CheckError for unbound
     parameters.
     """
-    found = _find(And([first, Not(second)]), budget)
+    found = _find([(first, True), (second, False)], budget)
     if isinstance(found, Record):
         return Answer("no", "this record matches the first filter and not the second", found)
     return Answer("unknown", found) if found else Answer("yes", "no record matches the first filter and not the second")
@@ -87,18 +93,23 @@ def equivalent(first: Expr, second: Expr, *, budget: int = BUDGET) -> Answer:
 
 def disjoint(first: Expr, second: Expr, *, budget: int = BUDGET) -> Answer:
     """Whether no record matches both filters; no comes with one that does. Arguments as in `implies`."""
-    found = _find(And([first, second]), budget)
+    found = _find([(first, True), (second, True)], budget)
     if isinstance(found, Record):
         return Answer("no", "this record matches both filters", found)
     return Answer("unknown", found) if found else Answer("yes", "no record matches both filters")
 
 
-def _find(expr: Expr, budget: int) -> Record | str | None:
-    """A record that matches, None where there is none, or why neither was found."""
-    found = Search(push_negation(expr), budget).run()
+def _find(wanted: list[tuple[Expr, bool]], budget: int) -> Record | str | None:
+    """A record for which each filter is what is wanted of it, None where there is none, or why neither was found."""
+    for expr, _ in wanted:
+        if not isinstance(expr, Expr):
+            raise CheckError("WQ313", f"a filter is an Expr here, got {describe_type(expr)}", hint="parse a text first: whereql.parse(…)")
+    with use_limits(depth=MAX_DEPTH, predicates=_MANY):  # two filters within the limits may be beyond them together
+        goal = And([push_negation(expr) if holding else negate(expr) for expr, holding in wanted])
+        found = Search(goal if goal.size < _LARGE else normalize(goal), budget).run()
     if not isinstance(found, dict):
         return found
     witness = make_witness(found)
-    if not holds(expr, witness):
-        raise AssertionError(f"the witness {witness} does not match")  # a bug: better no answer than a wrong one
+    if any(holds(expr, witness) is not holding for expr, holding in wanted):
+        raise AssertionError(f"the witness {witness} does not fit")  # a bug: better no answer than a wrong one
     return witness

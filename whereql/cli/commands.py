@@ -135,6 +135,7 @@ def check(
 ) -> None:  # fmt: skip
     """Say what is wrong with FILTER, or that nothing is. `-` reads it from standard input."""
     from whereql.binding import bind
+    from whereql.check import check_meaning
     from whereql.cli.output import write_json
     from whereql.collection import decode
 
@@ -145,6 +146,7 @@ def check(
         expr = decode(where)
         given = read_params(params)
         expr = bind(expr, given) if given is not None else expr
+        findings = list(check_meaning(expr))
         if source is not None:
             with _open(source, collection, options, kinds) as opened:
                 findings = list(opened.check(expr))

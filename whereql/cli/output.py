@@ -201,11 +201,12 @@ def write_pairs(pairs: Iterable[tuple[str, str]]) -> None:
 def write_answer(answer: Answer, subjects: Iterable[Subject]) -> None:
     """Print a verdict, its reason, and the record that shows it: what it has for each of the subjects asked for."""
     _write(f"{answer.verdict}: {answer.reason}")
-    if answer.witness is not None:
+    asked = list(subjects)
+    if answer.witness is not None and asked:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("key", "value"):
             table.add_column(name, overflow="fold")
-        for subject in subjects:
+        for subject in asked:
             value = subject_value(subject, answer.witness)
             shown = "(missing)" if value is None else json.dumps(value, ensure_ascii=False)
             table.add_row(Text(visible(print_subject(subject))), Text(visible(shown)))

@@ -11,21 +11,22 @@ That many kinds of values are all that those predicates can tell apart, so what 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from whereql.ast import Document, Field, Id, Literal, Op, Predicate, Subject, Uri
+from whereql.ast import Field, Id, Literal, Op, Predicate, Subject
 from whereql.kinds import Kind
 from whereql.matcher import compile_test
-from whereql.operators import TEXT
-from whereql.optimize.lines import NUMBERS, STRINGS, prefixed
+from whereql.operators import COMPARISON, TEXT
+from whereql.optimize.lines import NUMBERS, STRINGS, Edges, Line, points, prefixed
 from whereql.records import SPARSE
 from whereql.values import INT_MAX, INT_MIN
 
 OTHER = {"#type": SPARSE, "indices": [0], "values": [1.0]}  # present, and seen by no operator but EXISTS
 
-_MOST_ARRAYS = 1 << 16  # arrays of one kind, for as many truth vectors, beyond which no decision is tried
+_MOST_ARRAYS = 1 << 18  # steps to all arrays of one kind, beyond which no decision is tried
+_MOST_ATOMS = 300  # strings and texts that automata are made of; 300 of them would spend any budget
 _MOST_OPEN = 12  # text operators of one subject, of which all combinations are looked at where the strings are not known
 
 
@@ -48,47 +49,59 @@ class Cells(NamedTuple):
 def cells_of(subject: Subject, predicates: Sequence[Predicate]) -> Cells:
     """The cells of a subject under some predicates on it. Raises CheckError for a predicate with a parameter left to bind."""
     tests = [compile_test(predicate.op, predicate.operand) for predicate in predicates]
+    present = sum(1 << i for i, predicate in enumerate(predicates) if predicate.op is Op.EXISTS)
 
     def truths(value: Any) -> int:
-        return 0 if value is None else sum(1 << i for i, holds in enumerate(tests) if holds(value))
+        return sum(1 << i for i, holds in enumerate(tests) if holds(value))
 
-    strings, complete = _strings(predicates, is_id=isinstance(subject, Id))
-    found: dict[int, Any] = {}
-    for value in (*_others(subject, predicates), *strings):
-        found.setdefault(truths(value), value)
+    found: dict[int, Any] = {} if isinstance(subject, Id) else {0: None}
+    complete = True
+    if isinstance(subject, Field):
+        found.setdefault(present, OTHER)
+        for value in (False, True):
+            found.setdefault(truths(value), value)
+        for vector, low, high in _stretches(predicates, NUMBERS, (Kind.INT, Kind.FLOAT)):
+            if vector | present not in found:
+                found[vector | present] = _plain_number(low, high)
+        arrays, complete = _arrays(predicates)
+        for vector, array in arrays.items():
+            found.setdefault(vector | present, array)
+    is_id = isinstance(subject, Id)
+    if all(predicate.op not in TEXT or predicate.op is Op.STARTS for predicate in predicates):
+        for vector, low, high in _stretches(predicates, STRINGS, (Kind.STRING,)):
+            if vector | present not in found and (text := _plain_string(low, high, is_id)) is not None:
+                found[vector | present] = text
+        return Cells([Cell(vector, value) for vector, value in found.items()], [], complete)
+    strings, all_strings = _worlds(predicates, is_id)
+    for text in strings:
+        found.setdefault(truths(text), text)
     known = [Cell(vector, value) for vector, value in found.items()]
-    open_cells, all_open = ([], True) if complete else _open_cells(predicates, truths, found)
-    return Cells(known, open_cells, all_open and len(found) <= _MOST_ARRAYS)
+    open_cells, all_open = ([], True) if all_strings else _open_cells(predicates, present, found)
+    return Cells(known, open_cells, complete and all_open)
 
 
-def _others(subject: Subject, predicates: Sequence[Predicate]) -> Iterator[Any]:
-    """Values of a subject that are no strings."""
-    match subject:
-        case Field():
-            yield from (None, OTHER, False, True)
-            yield from _numbers(predicates)
-            yield from _arrays(predicates)
-        case Document() | Uri():
-            yield None
+def _stretches(predicates: Sequence[Predicate], line: Line, kinds: tuple[Kind, ...]) -> Iterator[tuple[int, Any, Any]]:
+    """The stretches of a line on which no predicate changes: which of them hold there, and the two ends."""
+    changes: dict[Any, int] = {line.first: 0}
+    for i, predicate in enumerate(predicates):
+        for edge in _edges_of(predicate, line, kinds):
+            changes[edge] = changes.get(edge, 0) ^ 1 << i
+    vector = 0
+    for low, high in pairwise([*sorted(changes), None]):
+        vector ^= changes[low]
+        yield vector, low, high
 
 
-def _scalars(predicates: Iterable[Predicate], kinds: Iterable[Kind]) -> Iterator[tuple[Op, Any]]:
-    """The comparisons of predicates with values of some kinds, IN as one for each item."""
-    for predicate in predicates:
-        if predicate.op in TEXT or predicate.op is Op.HAS:
-            continue
-        items = predicate.operand if isinstance(predicate.operand, tuple) else (predicate.operand,)
-        for item in items:
-            if isinstance(item, Literal) and item.kind in kinds:
-                yield Op.EQ if predicate.op is Op.IN else predicate.op, item.value
-
-
-def _numbers(predicates: Sequence[Predicate]) -> Iterator[int | float]:
-    """A number of each stretch of the line between the numbers that are compared with."""
-    intervals = [NUMBERS.interval(op, value) for op, value in _scalars(predicates, (Kind.INT, Kind.FLOAT))]
-    edges = sorted({edge for interval in intervals for edge in interval} | {NUMBERS.first})
-    for low, high in pairwise([*edges, None]):
-        yield _plain_number(low, high)
+def _edges_of(predicate: Predicate, line: Line, kinds: tuple[Kind, ...]) -> Edges:
+    """The points of a line at which a comparison, IN or STARTS WITH changes; none for other operators."""
+    operand = predicate.operand
+    if predicate.op is Op.STARTS and isinstance(operand, Literal):
+        return prefixed(str(operand.value)) if line is STRINGS else ()
+    if predicate.op is Op.IN and isinstance(operand, tuple):
+        return points([item.value for item in operand if isinstance(item, Literal) and item.kind in kinds], line)
+    if predicate.op in COMPARISON and isinstance(operand, Literal) and operand.kind in kinds:
+        return line.interval(predicate.op, operand.value)
+    return ()
 
 
 def _plain_number(low: Any, high: Any) -> int | float:
@@ -99,27 +112,40 @@ def _plain_number(low: Any, high: Any) -> int | float:
     return wish if fits else low
 
 
-def _arrays(predicates: Sequence[Predicate]) -> Iterator[list[Any]]:
-    """An array for each truth vector of HAS, of each kind of arrays; one with none of the elements is like OTHER."""
-    lists = [{(item.kind is Kind.BOOL, item.value) for item in p.operand if isinstance(item, Literal)} for p in predicates if p.op is Op.HAS and isinstance(p.operand, tuple)]
-    elements = {element for one in lists for element in one}
+def _arrays(predicates: Sequence[Predicate]) -> tuple[dict[int, list[Any]], bool]:
+    """An array for each truth vector of HAS, of each kind of arrays, and whether these are all.
+
+    An array with none of the elements is like OTHER.
+    """
+    lists = [
+        (1 << i, {(item.kind is Kind.BOOL, item.value) for item in p.operand if isinstance(item, Literal)})
+        for i, p in enumerate(predicates) if p.op is Op.HAS and isinstance(p.operand, tuple)
+    ]  # fmt: skip
+    elements = {element for _, one in lists for element in one}
+    arrays: dict[int, list[Any]] = {}
     for of_kind in (_bool_of, _string_of, _int_of, _float_of):
         signatures: dict[int, Any] = {}
         for value in sorted({value for is_bool, element in elements if (value := of_kind(is_bool, element)) is not None}):
-            signatures.setdefault(sum(1 << i for i, one in enumerate(lists) if (isinstance(value, bool), value) in one), value)
-        yield from _joined(signatures)
+            signatures.setdefault(sum(bit for bit, one in lists if (isinstance(value, bool), value) in one), value)
+        joined = _joined(signatures)
+        if joined is None:
+            return arrays, False
+        arrays = joined | arrays
+    return arrays, True
 
 
-def _joined(signatures: dict[int, Any]) -> Iterable[list[Any]]:
-    """Arrays of elements of different signatures, one for each union of signatures."""
+def _joined(signatures: dict[int, Any]) -> dict[int, list[Any]] | None:
+    """Arrays of elements of different signatures, one for each union of signatures; None if that is too much work."""
     arrays: dict[int, list[Any]] = {}
+    work = 0
     for signature, value in signatures.items():
+        work += len(arrays)
+        if work > _MOST_ARRAYS:
+            return None
         grown = {vector | signature: [*array, value] for vector, array in arrays.items()}
         for vector, array in ({signature: [value]} | grown).items():
             arrays.setdefault(vector, array)
-        if len(arrays) > _MOST_ARRAYS:
-            break  # too many for any decision; `cells_of` says that these are not all
-    return arrays.values()
+    return arrays
 
 
 def _bool_of(is_bool: bool, value: Any) -> Any:
@@ -139,24 +165,16 @@ def _float_of(is_bool: bool, value: Any) -> Any:
     return float(value) if not is_bool and not isinstance(value, str) and float(value) == value else None
 
 
-def _strings(predicates: Sequence[Predicate], *, is_id: bool) -> tuple[list[str], bool]:
+def _worlds(predicates: Sequence[Predicate], is_id: bool) -> tuple[list[str], bool]:
     """Strings for all truth vectors that strings have, and whether these are surely all."""
-    comparisons = list(_scalars(predicates, (Kind.STRING,)))
-    texts = [(p.op, str(p.operand.value)) for p in predicates if p.op in TEXT and isinstance(p.operand, Literal)]
-    if any(op is not Op.STARTS for op, _ in texts):
-        return _worlds([*texts, *comparisons], is_id)
-    edges: set[str] = {""}
-    for interval in [*(STRINGS.interval(op, value) for op, value in comparisons), *(prefixed(text) for _, text in texts)]:
-        edges |= set(interval)
-    pairs = pairwise([*sorted(edges), None])
-    return [text for low, high in pairs if (text := _plain_string(str(low), high, is_id)) is not None], True
-
-
-def _worlds(atoms: list[tuple[Op, str]], is_id: bool) -> tuple[list[str], bool]:
     from whereql.optimize.languages import worlds  # the tables of Unicode load with the first pattern
 
-    atoms = list(dict.fromkeys([*atoms, (Op.EQ, "")] if is_id else atoms))
-    found = worlds(atoms)
+    texts = [(p.op, str(p.operand.value)) for p in predicates if (p.op in TEXT or p.op in COMPARISON) and isinstance(p.operand, Literal) and p.operand.kind is Kind.STRING]
+    listed = [item.value for p in predicates if p.op is Op.IN and isinstance(p.operand, tuple) for item in p.operand if isinstance(item, Literal) and item.kind is Kind.STRING]
+    if len(texts) + len(listed) > _MOST_ATOMS:  # beyond the automata's budget in any case: the strings at hand have to do
+        return [text for text in dict.fromkeys([*map(str, listed[:_MOST_ATOMS]), *(text for _, text in texts[:_MOST_ATOMS])]) if text or not is_id], False
+    atoms = dict.fromkeys([*texts, *((Op.EQ, str(text)) for text in listed), *([(Op.EQ, "")] if is_id else [])])
+    found = worlds(list(atoms))
     return [text for text in found.samples.values() if text or not is_id], found.complete
 
 
@@ -170,14 +188,13 @@ def _plain_string(low: str, high: str | None, is_id: bool) -> str | None:
     return next((text for text in (stem + "a", stem + " ", stem + "\x01") if low <= text and (high is None or text < high)), low)
 
 
-def _open_cells(predicates: Sequence[Predicate], truths: Callable[[Any], int], found: dict[int, Any]) -> tuple[list[Cell], bool]:
+def _open_cells(predicates: Sequence[Predicate], present: int, found: dict[int, Any]) -> tuple[list[Cell], bool]:
     """The truth vectors that a string not yet seen may have: whatever its order, any combination of the text operators."""
     opaque = [i for i, p in enumerate(predicates) if p.op in TEXT and p.op is not Op.STARTS]
     if len(opaque) > _MOST_OPEN:
         return [], False
-    plain, _ = _strings([p for i, p in enumerate(predicates) if i not in opaque], is_id=False)
-    mask = sum(1 << i for i in opaque)
-    vectors = {truths(text) & ~mask | chosen for text in plain for chosen in _subsets(opaque)}
+    plain = {vector | present for vector, _, _ in _stretches(predicates, STRINGS, (Kind.STRING,))}
+    vectors = {vector | chosen for vector in plain for chosen in _subsets(opaque)}
     return [Cell(vector, None, True) for vector in sorted(vectors - found.keys())], True
 
 

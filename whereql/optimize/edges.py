@@ -62,15 +62,18 @@ class _Cost(NamedTuple):
 _Costs = dict[bool, _Cost]
 
 
-def pair_edges(edges: Edges, line: Line, policy: Policy) -> Pairing:
-    """The cheapest pairing of the edges of a set: fewest units, then fewest predicates, then fewest pairs."""
+def pair_edges(edges: Edges, line: Line, policy: Policy, trimmed: bool = True) -> Pairing:
+    """The cheapest pairing of the edges of a set: fewest units, then fewest predicates, then fewest pairs.
+
+    trimmed: whether a prefix may be said that has one string more, or fewer, at an end.
+    """
     ends: list[Point | None] = [*edges, *([None] if len(edges) % 2 else [])]
     if policy is not Policy.LEFT_OUT:
         runs = [_points_at(ends, i, line) for i in range(0, len(ends), 2)]
         starts_at_two = len(runs) > 0 and ((ends[0] == line.first and len(runs[0]) == 2) or (ends[-1] is None and len(runs[-1]) == 2))
         if all(runs) and not starts_at_two:  # one order says two points at an end of the line
             return Pairing([], [point for run in runs for point in run], [], [])
-    return _walk(_costs(ends, line, policy), ends, line)
+    return _walk(_costs(ends, line, policy, trimmed), ends, line, policy, trimmed)
 
 
 def _points_at(ends: list[Point | None], i: int, line: Line) -> list[Point]:
@@ -87,7 +90,7 @@ def _allows(policy: Policy, i: int) -> bool:
     return policy is Policy.ANY or (policy is Policy.ADDED) is (i % 2 == 0)
 
 
-def _costs(ends: list[Point | None], line: Line, policy: Policy) -> list[_Costs]:
+def _costs(ends: list[Point | None], line: Line, policy: Policy, trimmed: bool) -> list[_Costs]:
     """For each edge the cheapest ways to say it and all behind it, from the last to the first."""
     index = {end: i for i, end in enumerate(ends)} if line is STRINGS else {}
     costs: list[_Costs] = [{} for _ in ends] + [{True: _Cost(0, 0, 0, True)}]
@@ -97,7 +100,7 @@ def _costs(ends: list[Point | None], line: Line, policy: Policy) -> list[_Costs]
         if _allows(policy, i) and (points := _points_at(ends, i, line)):
             options.append((i + 2, len(points), 0))
         if line is STRINGS:
-            options += [(pair.last + 1, units, count) for pair, units, count in _prefixes(ends, i, index, policy)]
+            options += [(pair.last + 1, units, count) for pair, units, count in _prefixes(ends, i, index, policy, trimmed)]
         for choice, units, count in options:
             for bare, behind in costs[max(choice, i + 1)].items():
                 is_bare = bare and (choice > i or free)
@@ -108,19 +111,28 @@ def _costs(ends: list[Point | None], line: Line, policy: Policy) -> list[_Costs]
     return costs
 
 
-def _prefixes(ends: list[Point | None], i: int, index: dict[Point | None, int], policy: Policy) -> Iterator[tuple[Prefix, int, int]]:
-    """The prefixes that may be said from an edge on, with the units and predicates that say them and all edges within."""
+def _prefixes(
+    ends: list[Point | None], i: int, index: dict[Point | None, int], policy: Policy, trimmed: bool
+) -> Iterator[tuple[Prefix, int, int]]:
+    """The prefixes that may be said from an edge on, with the units and predicates that say them and all edges within.
+
+    A prefix without its own first string, or with the string right behind it, has the edge of that string in place of its
+    own, and costs a unit more: in the list of points on the other side, or on its own.
+    """
     edge = ends[i]
     if edge is None:
         return
     for text in (edge, edge[:-1]) if edge.endswith("\0") else (edge,):
-        last = index.get(prefix_end(text)) if prefix_end(text) is not None else None
-        if last is None or (last - i) % 2 == 0 or (text != edge and not _allows(policy, i + 1)):
-            continue
-        inner = _inner_pairs(ends, i + 1, last)
-        if inner is not None and all(is_prefix or _allows(policy, a) for a, _, is_prefix in inner):
-            # Without its own first string, it costs one unit more, in the list of points on the other side.
-            yield Prefix(i, last, text), 1 + len(inner) + (text != edge), 1 + sum(is_prefix for _, _, is_prefix in inner)
+        end = prefix_end(text)
+        for last in () if end is None else (index.get(end), index.get(end + "\0")):
+            if last is None or (last - i) % 2 == 0:
+                continue
+            spare = [i + 1] * (text != edge) + [i] * (ends[last] != end)
+            if spare and not trimmed:
+                continue
+            inner = _inner_pairs(ends, i + 1, last)
+            if inner is not None and all(is_prefix or _allows(policy, a) for a, _, is_prefix in inner) and all(_allows(policy, side) for side in spare):
+                yield Prefix(i, last, text), 1 + len(inner) + len(spare), 1 + sum(is_prefix for _, _, is_prefix in inner)
 
 
 def _inner_pairs(ends: list[Point | None], start: int, stop: int) -> list[tuple[int, int, bool]] | None:
@@ -141,8 +153,9 @@ def _inner_pairs(ends: list[Point | None], start: int, stop: int) -> list[tuple[
     return None if open_edges else pairs
 
 
-def _walk(costs: list[_Costs], ends: list[Point | None], line: Line) -> Pairing:
+def _walk(costs: list[_Costs], ends: list[Point | None], line: Line, policy: Policy, trimmed: bool) -> Pairing:
     """The pairing that costs least, from the first edge to the last."""
+    index = {end: i for i, end in enumerate(ends)}
     pairing = Pairing([], [], [], [])
     i = 0
     bare = min(costs[0], key=lambda one: (costs[0][one][:2], one))
@@ -155,19 +168,20 @@ def _walk(costs: list[_Costs], ends: list[Point | None], line: Line) -> Pairing:
             (pairing.left_out if i % 2 else pairing.added).extend(points)
             i = choice
         else:
-            _add_prefix(pairing, ends, i, choice - 1)
+            found = [(units, count, one) for one, units, count in _prefixes(ends, i, index, policy, trimmed) if one.last == choice - 1]
+            _add_prefix(pairing, ends, min(found)[2])
             i = choice
     return pairing
 
 
-def _add_prefix(pairing: Pairing, ends: list[Point | None], first: int, last: int) -> None:
-    edge = ends[first]
-    assert isinstance(edge, str)
-    text = edge if prefix_end(edge) == ends[last] else edge[:-1]
-    pairing.prefixes.append(Prefix(first, last, text))
-    if text != edge:
-        (pairing.added if first % 2 else pairing.left_out).append(text)
-    for a, b, is_prefix in _inner_pairs(ends, first + 1, last) or []:
+def _add_prefix(pairing: Pairing, ends: list[Point | None], one: Prefix) -> None:
+    end = prefix_end(one.text)
+    pairing.prefixes.append(one)
+    if ends[one.first] != one.text:
+        (pairing.added if one.first % 2 else pairing.left_out).append(one.text)
+    if ends[one.last] != end:
+        (pairing.left_out if one.first % 2 else pairing.added).append(end)
+    for a, b, is_prefix in _inner_pairs(ends, one.first + 1, one.last) or []:
         if is_prefix:
             pairing.prefixes.append(Prefix(a, b, str(ends[a])))
         else:

@@ -48,7 +48,8 @@ def relate(subject: Subject, given: ValueSet, texts: list[Text]) -> tuple[Expr |
     wanted = any(text.wanted for text in kept)
     values = EMPTY._replace(strings=given.strings) if wanted else given
     strings = _fitting(given.strings, kept)
-    kept = [] if not strings or _are_listed(strings) else _undecided(strings, kept)
+    is_settled = not strings or (_are_listed(strings) and len(strings) * len(kept) <= _WORK)
+    kept = [] if is_settled else _undecided(strings, kept)
     has_wanted = any(text.wanted for text in kept)
     # Beside a wanted text, an interval is at its shortest, and all other sets may be shorter, since strings need not be said.
     if kept and strings == given.strings and values == given and not (has_wanted and (len(strings) > 2 or strings == STRINGS.complement(()))):
@@ -120,7 +121,9 @@ def _pieces(pattern: str) -> list[str]:
 
 def _fitting(strings: Edges, texts: list[Text]) -> Edges:
     """A set of strings that differs from the given one at most where the texts don't fit anyway, with fewer edges."""
-    if _are_listed(strings) and len(strings) * len(texts) <= _WORK:
+    if len(strings) * len(texts) > _WORK:
+        return strings
+    if _are_listed(strings):
         return points([value for value in strings[::2] if all(text.fits(value) for text in texts)], STRINGS)
     strings = _without_points(strings, texts)
     for text in texts:
@@ -145,7 +148,7 @@ def _without_points(strings: Edges, texts: list[Text]) -> Edges:
     i = 0
     while i < len(strings):
         is_point = i + 1 < len(strings) and strings[i] + "\0" == strings[i + 1]
-        if is_point and len(strings) * len(texts) <= _WORK and not all(text.fits(strings[i]) for text in texts):
+        if is_point and not all(text.fits(strings[i]) for text in texts):
             i += 2
         else:
             kept.append(strings[i])
@@ -169,4 +172,6 @@ def _shared_prefix(part: Edges) -> str:
 
 def _undecided(strings: Edges, texts: list[Text]) -> list[Text]:
     parts = _intervals(strings)
+    if len(parts) * len(texts) > _WORK:
+        return texts
     return [text for text in texts if not all(_surely(part, text) for part in parts)]

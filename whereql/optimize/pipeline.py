@@ -86,7 +86,7 @@ def normalize(
     """
     universes = declared_universes(schema) if schema is not None else None
     narrowing = [Pass("narrowing", lambda filter: narrow(filter, universes))] if universes else []
-    active = _chosen([*PASSES, *narrowing, *passes], without)
+    active = _chosen([*PASSES, *narrowing, *passes], {without} if isinstance(without, str) else without)
     done: dict[str, Expr] = {}  # what each pass made last: it would leave that as it is
     for _ in range(MAX_ROUNDS):
         start = expr
@@ -137,7 +137,7 @@ def use_passes(*, enabled: bool = True, without: Collection[str] = ()) -> Iterat
 
     The answers are the same; it is for finding out what a pass does, and for leaving out one that misbehaves.
     """
-    token = _choice.set(PassChoice(enabled, frozenset(without)))
+    token = _choice.set(PassChoice(enabled, frozenset({without} if isinstance(without, str) else without)))
     try:
         yield
     finally:

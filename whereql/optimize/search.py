@@ -14,6 +14,7 @@ from math import prod
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Predicate, Subject, Uri, predicates
 from whereql.operators import OPERATORS
 from whereql.optimize.cells import Cell, Cells, cells_of
+from whereql.optimize.constants import fold_constants
 from whereql.optimize.tree import CONNECTIVES
 from whereql.records import Record, make_record
 from whereql.source import quote
@@ -21,7 +22,7 @@ from whereql.source import quote
 Assignment = dict[Subject, Cell]
 Domains = dict[Subject, list[Cell]]
 
-_STEP = 8  # combinations of cells that a predicate looked at in a trial stands for: both take about as long
+_STEP = 16  # combinations of cells that a predicate looked at in a trial stands for: both take about as long
 _DEEPEST = 100  # subjects that are tried cell by cell, one within the other
 
 
@@ -33,6 +34,7 @@ class Search:
     """One search. budget: how many combinations of cells, and predicates in the parts that are tried, it may look at."""
 
     def __init__(self, expr: Expr, budget: int) -> None:
+        expr = fold_constants(expr)
         self._expr, self._budget, self._left = expr, budget, budget
         own: dict[Subject, dict[Predicate, int]] = {}
         for predicate in predicates(expr):
@@ -177,8 +179,8 @@ class Search:
 
 def _spread(truths: list[bool], stride: int, total: int) -> int:
     """The bits of a predicate over all combinations, from its truth for each cell of its subject."""
-    run = (1 << stride) - 1
-    bits = sum(run << i * stride for i, truth in enumerate(truths) if truth)
+    # From a text of digits, which takes linear time; adding up shifted runs would take as much for each cell.
+    bits = int("".join(["1" * stride if truth else "0" * stride for truth in reversed(truths)]), 2)
     width = stride * len(truths)
     while width < total:
         bits |= bits << width

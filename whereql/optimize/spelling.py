@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator
 
 from whereql.ast import And, Const, Expr, Not, Op, Or, Predicate, Subject
 from whereql.kinds import Kind
+from whereql.limits import check_depth
 from whereql.operators import ORDER
 from whereql.optimize.boolean import And as AllOf
 from whereql.optimize.boolean import Formula, Has, minimize
 from whereql.optimize.boolean import Or as AnyOf
 from whereql.optimize.domain import ANY_KEY, BOOL, EMPTY, Element, Universe, ValueSet, complement, possible
 from whereql.optimize.edges import Pairing, Policy, Prefix, pair_edges
-from whereql.optimize.lines import STRINGS, Edges, Line, Point
+from whereql.optimize.lines import STRINGS, Edges, Line, Point, prefix_end
 from whereql.optimize.measure import measure
 from whereql.optimize.negation import negate
 from whereql.values import Literal
@@ -108,10 +109,11 @@ def _scalars(subject: Subject, values: ValueSet, numbers: Line) -> Iterator[Expr
 def _cheapest(lines: list[tuple[Edges, Line]], has_added: bool) -> list[Pairing]:
     """One pairing for each line, cheapest in all: the points of both share one IN and one NOT IN."""
     free = [pair_edges(edges, line, Policy.ANY) for edges, line in lines]
-    if not any(pairing.left_out for pairing in free):
+    if not any(pairing.left_out or pairing.prefixes for pairing in free):
         return free
-    options = [[pair_edges(edges, line, policy) for edges, line in lines] for policy in (Policy.ADDED, Policy.LEFT_OUT)]
-    return min((*options, free), key=lambda pairings: _price(lines, pairings, has_added))
+    ways = [(policy, trimmed) for trimmed in (False, True) for policy in (Policy.ADDED, Policy.LEFT_OUT, Policy.ANY)]
+    options = [[pair_edges(edges, line, policy, trimmed) for edges, line in lines] for policy, trimmed in ways]
+    return min(options, key=lambda pairings: _price(lines, pairings, has_added))
 
 
 def _price(lines: list[tuple[Edges, Line]], pairings: list[Pairing], has_added: bool) -> tuple[int, int]:
@@ -142,12 +144,13 @@ def _intervals(subject: Subject, edges: Edges, line: Line, pairing: Pairing) -> 
         yield edges[a], end, And([*bounds, *[negate(_prefix(subject, one, inner)) for one in outer if a < one.first < b]])
     for one in outer:
         if one.first % 2 == 0:
-            yield one.text, edges[one.last], _prefix(subject, one, inner)
+            yield one.text, prefix_end(one.text), _prefix(subject, one, inner)
 
 
-def _prefix(subject: Subject, one: Prefix, inner: dict[int, list[Prefix]]) -> Expr:
+def _prefix(subject: Subject, one: Prefix, inner: dict[int, list[Prefix]], depth: int = 1) -> Expr:
+    check_depth(depth)  # or prefixes within prefixes would exhaust the stack before the AST could refuse them
     starts = Predicate(subject, Op.STARTS, literal_of((-1, one.text)))
-    return And([starts, *[negate(_prefix(subject, other, inner)) for other in inner.get(one.first, [])]])
+    return And([starts, *[negate(_prefix(subject, other, inner, depth + 1)) for other in inner.get(one.first, [])]])
 
 
 def _bounds(edges: Edges, line: Line, a: int, b: int) -> Iterator[tuple[Op, Point]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate
 from whereql.errors import CheckError
+from whereql.values import describe_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ def take_survey(expr: Expr) -> Survey:
     names: set[object] = set()
     count = 0
     has_negation = has_constants = False
+    if not isinstance(expr, Expr):
+        raise CheckError("WQ313", f"a filter is an Expr here, got {describe_type(expr)}", hint="parse a text first: whereql.parse(…)")
     open_parts = [expr]
     while open_parts:
         part = open_parts.pop()
