@@ -379,13 +379,29 @@ def test_any_store_that_lists_its_records_is_a_backend() -> None:
         assert collection.explain("n = 1").native is None
 
 
-def test_what_a_store_cannot_answer_is_refused_by_name() -> None:
+def test_what_a_store_cannot_answer_whereql_evaluates() -> None:
+    collection = whereql.Collection(Reader())
+    assert collection.get("n ILIKE 'a'").ids == []
+    assert collection.get("n = 1 OR NOT (n = 2 AND t HAS 'x')", include=["uris"]).to_dict() == {
+        "ids": ["0", "1", "2", "3", "4"], "embeddings": None, "documents": None, "uris": [None] * 5, "metadatas": None, "include": ["uris"],
+    }  # fmt: skip
+    assert collection.get("n > 0 AND t NOT HAS 'x'", offset=1, limit=1).ids == ["4"]
+    assert collection.count("n > 0 AND t NOT HAS 'x'") == 2
+    assert [page.ids for page in collection.scan("t NOT HAS 'x'", batch_size=2)] == [["0", "2"], ["4"]]
+    explained = collection.explain("n > 0 AND t NOT HAS 'x'")
+    assert (explained.pushed, explained.residual, explained.fetched, explained.rows) == ("n > 0", "t NOT HAS 'x'", 4, 2)
+    assert "rows:     2 of 4 fetched" in str(explained)
+
+
+def test_a_strict_get_refuses_what_a_store_cannot_answer_by_name() -> None:
     collection = whereql.Collection(Reader())
     with pytest.raises(whereql.UnsupportedError, match="can't answer n ILIKE 'a' exactly"):
-        collection.get("n ILIKE 'a'")
+        collection.get("n ILIKE 'a'", strict=True)
     with pytest.raises(whereql.UnsupportedError, match="t NOT HAS 'x'"):
-        collection.get("n = 1 OR NOT (n = 2 AND t HAS 'x')")
-    assert collection.get("NOT (n < 4 OR t NOT HAS 'x')").ids == []
+        collection.count("n = 1 OR NOT (n = 2 AND t HAS 'x')", strict=True)
+    with pytest.raises(whereql.UnsupportedError, match="t NOT HAS 'x'"):
+        collection.scan("t NOT HAS 'x'", strict=True)
+    assert collection.get("NOT (n < 4 OR t NOT HAS 'x')", strict=True).ids == []
     with pytest.raises(whereql.BackendError, match="can't be written, so add"):
         collection.add(ids=["x"])
 
@@ -406,7 +422,7 @@ def test_a_store_is_asked_in_normal_form_or_as_it_was_said() -> None:
     assert collection.get("NOT (t NOT HAS 'x' OR n = 1)").ids == ["3"]
     assert collection.get("n = 1 OR n = 3").ids == ["1", "3"]  # IN, in normal form
     with pytest.raises(whereql.UnsupportedError, match="#id STARTS WITH '1'"):
-        collection.get("#id STARTS WITH '1'")
+        collection.get("#id STARTS WITH '1'", strict=True)
 
 
 def test_a_backend_without_records_says_so() -> None:

@@ -191,7 +191,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("WQ406", lambda: F("k").matches("a" * 20_000)),
     ("WQ501", lambda: whereql.to_json(F("k") < "a")),
     ("WQ502", lambda: F("k").matches(r"\p{Age=6.0}")),
-    ("WQ503", lambda: whereql.Collection(Deaf()).get("k = 1")),
+    ("WQ503", lambda: whereql.Collection(Deaf()).get("k = 1", strict=True)),
     ("WQ601", lambda: Registry([]).dialect("text")),
     ("WQ602", broken_plugin),
     ("WQ603", taken_twice),

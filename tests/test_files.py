@@ -20,7 +20,8 @@ import pytest
 
 from whereql.errors import BackendError, WhereqlError
 from whereql.files import ENDINGS, read_records
-from whereql.records import GetResponse, Record, make_record
+from whereql.records import Record, make_record
+from whereql.response import GetResponse
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 VECTOR = [0.5, -1.25]

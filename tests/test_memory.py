@@ -8,6 +8,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from whereql_memory.texts import SortedTexts, Texts
 from whereql.ast import Const, Expr, Field, Not, Op, Predicate, literal
 from whereql.backend import Backend, Change, Query, WritableBackend
 from whereql.errors import BackendError
-from whereql.records import GetResponse, KeyInfo, Record, make_record
+from whereql.records import KeyInfo, Record, make_record
+from whereql.response import GetResponse
 from whereql.semantics import holds, like
 from whereql.support import Support
 
@@ -75,7 +77,7 @@ def test_it_is_a_backend_that_can_be_written() -> None:
 def test_an_empty_collection_answers(include: tuple[str, ...]) -> None:
     backend = MemoryBackend()
     assert same_response(backend.get(Query(include=include)), GetResponse.from_records([], include))
-    assert list(backend.scan(Query(), 10)) == []
+    assert list(backend.scan(Query(), repeat(10))) == []
     assert backend.count(Query(Not(eq("a", 1)))) == 0
     assert (backend.schema().records, backend.schema().keys) == (0, {})
 
@@ -87,7 +89,7 @@ def test_a_response_is_what_from_records_makes_of_the_matching_records(records: 
     matching = [record for record in records if holds(expr, record)]
     expected = GetResponse.from_records(matching, EVERYTHING)
     assert same_response(backend.get(Query(expr, include=EVERYTHING)), expected)
-    pages = list(backend.scan(Query(expr, include=("metadatas",)), 2))
+    pages = list(backend.scan(Query(expr, include=("metadatas",)), repeat(2)))
     assert [len(page) for page in pages] == [len(matching[start : start + 2]) for start in range(0, len(matching), 2)]
     assert [m for page in pages for m in page.metadatas or []] == expected.metadatas
 
@@ -291,7 +293,7 @@ def test_random_writes_give_what_a_dict_gives(seed: int) -> None:
 
 def test_a_scan_sees_one_moment() -> None:
     backend = MemoryBackend([make_record(str(n), metadata={"n": n}) for n in range(6)])
-    pages = backend.scan(Query(), 2)
+    pages = backend.scan(Query(), repeat(2))
     assert next(pages).ids == ["0", "1"]
     backend.delete(Query(ids=("2",)))
     backend.add([make_record("new")])

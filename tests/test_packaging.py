@@ -15,10 +15,11 @@ HOMES = {"whereql_grammar": "grammar", "whereql_memory": "backends/whereql_memor
 
 # From the ground up: a module imports from its own layer and from those below it.
 LAYERS = (
-    {"source", "errors", "kinds", "operators", "values", "limits", "ast", "names", "like", "suggest", "support", "records", "json_text", "wire_json"},
-    {"regex", "semantics", "matcher", "binding", "builder", "backend", "explanation", "hookspecs", "scanning", "optimize", "decide"},
+    {"source", "errors", "kinds", "operators", "values", "limits", "ast", "names", "like", "suggest", "support", "records", "response", "json_text", "wire_json"},
+    {"regex", "semantics", "matcher", "binding", "builder", "backend", "explanation", "hookspecs", "scanning", "optimize", "decide", "split"},
     {"dialects", "check", "files"},
     {"wire", "plugins"},
+    {"planning", "execution"},
     {"collection"},
     {"cli"},
 )

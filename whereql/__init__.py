@@ -41,23 +41,24 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
     from whereql.matcher import compile_matcher
     from whereql.operators import Op
     from whereql.optimize.pipeline import normalize, use_passes
-    from whereql.records import GetResponse, KeyInfo, Record, Schema, make_record
+    from whereql.records import KeyInfo, Record, Schema, make_record
+    from whereql.response import GetResponse
     from whereql.scanning import ScanBackend
     from whereql.semantics import holds
     from whereql.source import Span
-    from whereql.support import Support
+    from whereql.support import Capabilities, Capability, Shape, Support
     from whereql.values import Literal, literal
     from whereql.wire import GetRequest
 
 # Where each public name lives. They load on first use: `import whereql` alone must not cost a program the import of
 # numpy, lark and pluggy.
 _HOMES = {
-    "And": "ast", "Answer": "decide", "Backend": "backend", "BackendError": "errors", "Change": "backend", "CheckError": "errors",
+    "And": "ast", "Answer": "decide", "Backend": "backend", "BackendError": "errors", "Capabilities": "support", "Capability": "support", "Change": "backend", "CheckError": "errors",
     "Collection": "collection", "Const": "ast", "Document": "ast", "Explanation": "explanation", "Expr": "ast",
-    "F": "builder", "Field": "ast", "GetRequest": "wire", "GetResponse": "records", "Id": "ast", "KeyInfo": "records",
+    "F": "builder", "Field": "ast", "GetRequest": "wire", "GetResponse": "response", "Id": "ast", "KeyInfo": "records",
     "Kind": "kinds", "LimitError": "errors", "Limits": "limits", "Literal": "values", "Not": "ast", "Op": "operators",
     "Or": "ast", "Param": "ast", "ParseError": "errors", "PluginError": "errors", "Predicate": "ast", "Query": "backend", "ScanBackend": "scanning",
-    "Record": "records", "Schema": "records", "Span": "source", "Support": "support", "TranslateError": "errors",
+    "Record": "records", "Schema": "records", "Shape": "support", "Span": "source", "Support": "support", "TranslateError": "errors",
     "UnsupportedError": "errors", "Uri": "ast", "WhereError": "errors", "WhereqlError": "errors",
     "WhereqlWarning": "errors", "WritableBackend": "backend", "bind": "binding", "compile_matcher": "matcher",
     "holds": "semantics", "hookimpl": "hookspecs", "literal": "values", "make_record": "records", "open": "collection",
@@ -73,10 +74,10 @@ _RENAMED = {
 }
 
 __all__ = [
-    "And", "Answer", "Backend", "BackendError", "Change", "CheckError", "Collection", "Const", "Document",
+    "And", "Answer", "Backend", "BackendError", "Capabilities", "Capability", "Change", "CheckError", "Collection", "Const", "Document",
     "Explanation", "Expr", "F", "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError",
     "Limits", "Literal", "Not", "Op", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
-    "ScanBackend", "Schema", "Span", "Support", "TranslateError", "UnsupportedError", "Uri", "WhereError",
+    "ScanBackend", "Schema", "Shape", "Span", "Support", "TranslateError", "UnsupportedError", "Uri", "WhereError",
     "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "disjoint", "equivalent",
     "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "parse",
     "satisfiable", "to_json", "to_text", "use_limits", "use_passes",

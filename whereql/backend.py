@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from whereql.ast import Const, Expr, Predicate
-from whereql.records import GetResponse, Metadata, Record, Schema
-from whereql.support import Support
+from whereql.records import Metadata, Record, Schema
+from whereql.response import GetResponse
+from whereql.support import Shape, Support
 
 DEFAULT_INCLUDE = ("documents", "metadatas")
 
@@ -21,7 +22,8 @@ DEFAULT_INCLUDE = ("documents", "metadatas")
 class Query:
     """What a backend is asked for: the records that pass `where` and `ids`, in the collection's order, from `offset` on.
 
-    where: a closed filter; ids: the only ones wanted, or None for all (they filter and never order);
+    where: a closed filter in negation normal form, of predicates that the backend supports (all of their kinds, if it is asked
+    through a `Collection`), or a constant; ids: the only ones wanted, or None for all (they filter and never order);
     limit: at most so many records, None for all; include: the columns wanted, in the request's own order.
     """
 
@@ -58,13 +60,15 @@ class Change:
 class Backend(Protocol):
     """One open collection that can be read.
 
-    cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it.
+    cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it;
+    shape: which filters the store takes as a whole. What it can't say, whereql evaluates on the records that come back.
     """
 
     cheap_schema: bool
+    shape: Shape
 
     def support(self, predicate: Predicate, negated: bool) -> Support:
-        """How well the backend answers a closed predicate, or its complement where `negated`."""
+        """How well the backend answers a closed predicate, or its complement where `negated`: exactly, by a superset, not at all."""
 
     def get(self, query: Query) -> GetResponse:
         """The records of a query, with the columns of `query.include`."""
@@ -72,8 +76,8 @@ class Backend(Protocol):
     def count(self, query: Query) -> int:
         """How many records a query has; `include` has no meaning here."""
 
-    def scan(self, query: Query, batch_size: int) -> Iterator[GetResponse]:
-        """The records of a query in pages of at most `batch_size`, in one snapshot where the store has one."""
+    def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
+        """The records of a query in pages, each of at most `next(sizes)`, none empty, in one snapshot where the store has one."""
 
     def schema(self) -> Schema:
         """The keys that the collection holds now, with their kinds and counts."""

@@ -12,28 +12,27 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from whereql.ast import And, Const, Expr, Not, Or, Predicate
+from whereql.ast import And, Const, Expr
 from whereql.backend import DEFAULT_INCLUDE, Backend, Change, Query, WritableBackend
 from whereql.binding import bind, check_patterns
 from whereql.check import check_all, check_filter
 from whereql.decide import implies
 from whereql.dialects import chroma, text
 from whereql.dialects.text_printer import print_filter
-from whereql.errors import BackendError, CheckError, UnsupportedError, WhereqlWarning
+from whereql.errors import BackendError, CheckError, WhereqlWarning
+from whereql.execution import Tally, run_count, run_delete, run_get, run_scan
 from whereql.explanation import Explanation
 from whereql.limits import check_items
-from whereql.optimize.cost import order_by_cost
-from whereql.optimize.ids import meets, split_ids
-from whereql.optimize.pipeline import Pass, Step, current_passes, normalize
+from whereql.optimize.pipeline import Step
+from whereql.planning import make_plan
 from whereql.plugins import registry
-from whereql.records import COLUMNS, GetResponse, Schema, records_from_columns
+from whereql.records import COLUMNS, Schema, records_from_columns
+from whereql.response import GetResponse
 from whereql.source import quote
 from whereql.suggest import did_you_mean
-from whereql.support import Support
 from whereql.values import check_text_value, describe_type
 from whereql.wire import GetRequest
 
@@ -121,7 +120,7 @@ class Collection:
         """
         query = self._query(where, ids, where_document, params, lenient, limit, offset, include)
         self._warn(query.where)
-        return self.backend.get(self._planned(query, strict))
+        return run_get(self.backend, make_plan(self.backend, query, strict=strict))
 
     def count(
         self,
@@ -130,12 +129,13 @@ class Collection:
         ids: Sequence[str] | str | None = None,
         where_document: Mapping[str, Any] | Expr | None = None,
         params: Mapping[str, Any] | None = None,
+        strict: bool = False,
         lenient: bool = False,
     ) -> int:
         """How many records match."""
         query = self._query(where, ids, where_document, params, lenient)
         self._warn(query.where)
-        return self.backend.count(self._planned(query))
+        return run_count(self.backend, make_plan(self.backend, query, strict=strict))
 
     def scan(
         self,
@@ -146,18 +146,19 @@ class Collection:
         params: Mapping[str, Any] | None = None,
         include: Sequence[str] = DEFAULT_INCLUDE,
         batch_size: int = 1000,
+        strict: bool = False,
         lenient: bool = False,
     ) -> Iterator[GetResponse]:
         """The matching records in pages of at most `batch_size`, of one moment where the store has snapshots."""
         query = self._query(where, ids, where_document, params, lenient, include=include)
         if _count(batch_size, "batch_size") == 0:
             raise CheckError("WQ314", "batch_size is at least 1", hint="leave it out for 1,000")
-        return self.backend.scan(self._planned(query), batch_size)
+        return run_scan(self.backend, make_plan(self.backend, query, strict=strict), batch_size)
 
     def execute(self, request: GetRequest | Mapping[str, Any] | str | bytes) -> GetResponse:
         """The answer to a request in wire form, decoded or not yet, just as a Chroma server gives it, without warnings."""
         decoded = request if isinstance(request, GetRequest) else GetRequest.from_json(request)
-        return self.backend.get(self._planned(decoded.to_query()))
+        return run_get(self.backend, make_plan(self.backend, decoded.to_query()))
 
     def explain(
         self,
@@ -171,15 +172,18 @@ class Collection:
         """How a filter is run: what the store answers by itself, what whereql does, and how many records there are."""
         query = self._query(where, ids, where_document, params, lenient)
         steps: list[Step] = []
-        planned = self._planned(query, trace=steps)
+        plan = make_plan(self.backend, query, trace=steps)
+        pushed, tally = plan.pushed, Tally()
+        rows = run_count(self.backend, plan, tally)
         return Explanation(
             filter=print_filter(query.where),
             steps=tuple((step.name, print_filter(step.after)) for step in steps),
-            ids=None if planned.ids == query.ids else planned.ids,
-            pushed=print_filter(planned.where),
-            residual=None,
-            native=self.backend.native(planned),
-            rows=self.backend.count(planned),
+            ids=None if pushed.ids == query.ids else pushed.ids,
+            pushed=print_filter(pushed.where),
+            residual=None if plan.is_exact else print_filter(plan.residual),
+            native=self.backend.native(pushed),
+            fetched=tally.fetched,
+            rows=rows,
             findings=tuple(check_all(query.where, self.backend.schema())),
         )
 
@@ -243,7 +247,8 @@ class Collection:
         query = self._query(where, ids, where_document, params, lenient)
         if query.ids is None and not all and implies(Const(True), query.where).is_yes:
             raise CheckError("WQ315", "this would delete every record", hint="say so with all=True, or pass a filter or ids")
-        return self._writable("delete").delete(self._planned(query))
+        writable = self._writable("delete")
+        return run_delete(writable, self.backend, make_plan(self.backend, query))
 
     def close(self) -> None:
         """Let go of files and connections; a closed collection answers nothing more. Closing it again is fine."""
@@ -299,54 +304,10 @@ class Collection:
                 if finding.code == "WQ312" or "did you mean" in (finding.hint or "") or "own field" in (finding.hint or ""):
                     warnings.warn(f"{finding.message} ({finding.hint})", WhereqlWarning, stacklevel=3)
 
-    def _planned(self, query: Query, strict: bool = False, trace: list[Step] | None = None) -> Query:
-        """The query as it is run, in normal form, or as it was asked if the store knows its operators and not the plainer ones.
-
-        Raises UnsupportedError unless the backend says of every predicate in one of the two that it answers it exactly.
-        """
-        planned = self._optimized(query, trace)
-        if self._refused(planned.where) is None:
-            return planned
-        refused = self._refused(query.where)
-        if refused is None:
-            return query
-        predicate, negated = refused
-        shown = print_filter(Not(predicate) if negated else predicate)
-        raise UnsupportedError("WQ503", f"this store can't answer {shown[:120]} exactly", span=predicate.span, hint="filter the rest with whereql.compile_matcher")
-
-    def _refused(self, expr: Expr) -> tuple[Predicate, bool] | None:
-        """The first predicate that the backend does not answer exactly, and whether it is its complement that is asked for."""
-        return next((pair for pair in _signed_predicates(expr, False) if self.backend.support(*pair) is not Support.EXACT), None)
-
-    def _optimized(self, query: Query, trace: list[Step] | None) -> Query:
-        """The query with its filter in normal form, the ids that this lists looked up, and cheap tests first."""
-        choice = current_passes()
-        if not choice.enabled:
-            return query
-        schema = self.backend.schema() if self.backend.cheap_schema else None
-        where = normalize(query.where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
-        listed, where = split_ids(where)
-        return replace(query, where=where if schema is None else order_by_cost(where, schema), ids=meets(query.ids, listed))
-
     def _writable(self, operation: str) -> WritableBackend:
         if not isinstance(self.backend, WritableBackend):
             raise BackendError("WQ713", f"this collection can't be written, so {operation} is not possible", hint="a file is read only; records that change live in memory:, or in a store")
         return self.backend
-
-
-def _signed_predicates(expr: Expr, negated: bool) -> Iterator[tuple[Predicate, bool]]:
-    match expr:
-        case Predicate():
-            yield expr, negated
-        case Not(arg):
-            yield from _signed_predicates(arg, not negated)
-        case And(args) | Or(args):
-            for arg in args:
-                yield from _signed_predicates(arg, negated)
-
-
-def _plugin_passes() -> list[Pass]:
-    return [Pass(name, entry.load()) for name, entry in registry().passes.items()]
 
 
 def _removed_keys(metadata: Mapping[str, Any] | None) -> frozenset[str]:

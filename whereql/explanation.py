@@ -14,8 +14,9 @@ class Explanation:
 
     filter: as it was understood; steps: what the passes of the optimizer made of it, by their names; ids: those that are looked
     up, None where the filter lists none; pushed: what the store answers by itself; residual: what whereql evaluates on the
-    records that come back, None for nothing; native: the query in the store's language, if it has one; rows: how many
-    records match; findings: what the kinds of the keys, or the filter itself, say against it.
+    records that come back, None for nothing; native: the query in the store's language, if it has one; fetched: how many records
+    the store returns for what is pushed; rows: how many of them match; findings: what the kinds of the keys, or the filter
+    itself, say against it.
     """
 
     filter: str
@@ -24,6 +25,7 @@ class Explanation:
     pushed: str
     residual: str | None
     native: str | None
+    fetched: int
     rows: int
     findings: tuple[CheckError, ...] = ()
 
@@ -36,6 +38,7 @@ class Explanation:
             "pushed": self.pushed,
             "residual": self.residual,
             "native": self.native,
+            "fetched": self.fetched,
             "rows": self.rows,
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -48,7 +51,7 @@ class Explanation:
             ("pushed", self.pushed),
             ("residual", self.residual),
             ("native", self.native),
-            ("rows", self.rows),
+            ("rows", self.rows if self.residual is None else f"{self.rows:,} of {self.fetched:,} fetched"),
         ]
         shown = [(f"{name}:", value) for name, value in parts if value is not None]
         width = max(10, *(len(name) + 1 for name, _ in shown))

@@ -16,17 +16,20 @@ from typing import Any
 from whereql.ast import Predicate
 from whereql.backend import Query
 from whereql.matcher import compile_matcher
-from whereql.records import GetResponse, KeyInfo, Record, Schema, add_example, stored_kind
-from whereql.support import Support
+from whereql.records import KeyInfo, Record, Schema, add_example, stored_kind
+from whereql.response import GetResponse
+from whereql.support import ANY_SHAPE, Support
 
 
 class ScanBackend:
-    """A `Backend` over a store that can only list its records: whereql evaluates the filter on each.
+    """A `Backend` over a store that can list its records: whereql evaluates the filter on each.
 
-    A subclass has `records`, and may override what its store does better: `close`, `count`, `schema`.
+    A subclass has `records`, and may override what its store does better: `search` and with it `support` and `shape`, if it can
+    look records up by a filter; `count`, `schema`, `close`.
     """
 
     cheap_schema = False
+    shape = ANY_SHAPE
 
     def records(self) -> Iterable[Record]:
         """The records of the store, in its order; called anew for each query."""
@@ -36,24 +39,27 @@ class ScanBackend:
         """EXACT for everything: the evaluation is whereql's own."""
         return Support.EXACT
 
-    def _matching(self, query: Query) -> Iterator[Record]:
+    def search(self, query: Query) -> Iterable[Record]:
+        """All records that pass `query.where` and `query.ids`, in the store's order, whatever the limit and the offset."""
         matches = compile_matcher(query.where)
         wanted = None if query.ids is None else frozenset(query.ids)
-        found = (record for record in self.records() if (wanted is None or record.id in wanted) and matches(record))
-        return islice(found, query.offset, None if query.limit is None else query.offset + query.limit)
+        return (record for record in self.records() if (wanted is None or record.id in wanted) and matches(record))
+
+    def _page(self, query: Query) -> Iterator[Record]:
+        return islice(self.search(query), query.offset, None if query.limit is None else query.offset + query.limit)
 
     def get(self, query: Query) -> GetResponse:
         """The records of a query; the store is read no further than its limit needs."""
-        return GetResponse.from_records(self._matching(query), query.include)
+        return GetResponse.from_records(self._page(query), query.include)
 
     def count(self, query: Query) -> int:
         """How many records a query has."""
-        return sum(1 for _ in self._matching(query))
+        return sum(1 for _ in self._page(query))
 
-    def scan(self, query: Query, batch_size: int) -> Iterator[GetResponse]:
+    def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages, read as they are asked for."""
-        found = self._matching(query)
-        while page := list(islice(found, batch_size)):
+        found = self._page(query)
+        while page := list(islice(found, next(sizes))):
             yield GetResponse.from_records(page, query.include)
 
     def schema(self) -> Schema:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from whereql.records import GetResponse, Metadata, Record
+from whereql.records import Metadata, Record
+from whereql.response import GetResponse
 from whereql_memory.arrays import Index, Vector, locate
 from whereql_memory.columns import Plain, Raw
 from whereql_memory.table import Table

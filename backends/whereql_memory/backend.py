@@ -17,8 +17,9 @@ import numpy as np
 from whereql.ast import Const, Predicate
 from whereql.backend import Change, Query
 from whereql.errors import BackendError
-from whereql.records import GetResponse, Record, Schema
-from whereql.support import Support
+from whereql.records import Record, Schema
+from whereql.response import GetResponse
+from whereql.support import ANY_SHAPE, Support
 from whereql_memory.answers import records as records_at
 from whereql_memory.answers import response
 from whereql_memory.arrays import Index, Vector
@@ -33,6 +34,7 @@ class MemoryBackend:
     """
 
     cheap_schema = True
+    shape = ANY_SHAPE
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._lock = threading.Lock()
@@ -63,11 +65,11 @@ class MemoryBackend:
         """How many records a query has."""
         return len(_select(self._snapshot(), query))
 
-    def scan(self, query: Query, batch_size: int) -> Iterator[GetResponse]:
-        """The records of a query in pages of at most `batch_size`, all from the moment of this call."""
+    def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
+        """The records of a query in pages, each of at most `next(sizes)`, all from the moment of this call."""
         table = self._snapshot()
         rows = _select(table, query)
-        return (response(table, rows[start : start + batch_size], query.include) for start in range(0, len(rows), batch_size))
+        return _pages(table, rows, query.include, sizes)
 
     def schema(self) -> Schema:
         """The keys that the collection holds now, with the counts of their kinds and up to three values."""
@@ -149,6 +151,13 @@ class MemoryBackend:
 
     def _written_table(self, ids: Sequence[str]) -> Table:
         return Table.of([self._written[id] for id in ids], [self._vectors.get(id) for id in ids])
+
+
+def _pages(table: Table, rows: Index, include: Sequence[str], sizes: Iterator[int]) -> Iterator[GetResponse]:
+    while len(rows):
+        size = next(sizes)
+        yield response(table, rows[:size], include)
+        rows = rows[size:]
 
 
 def _own_vectors(records: Iterable[Record]) -> dict[str, Vector]:

@@ -12,10 +12,11 @@ from whereql.backend import Query
 from whereql.errors import BackendError
 from whereql.files import read_records
 from whereql.plugins import split_url
-from whereql.records import GetResponse, KeyInfo, Schema
+from whereql.records import KeyInfo, Schema
+from whereql.response import GetResponse
 from whereql.source import quote
 from whereql.suggest import did_you_mean
-from whereql.support import Support
+from whereql.support import ANY_SHAPE, Shape, Support
 from whereql_memory.backend import MemoryBackend
 
 
@@ -45,6 +46,7 @@ class FileBackend:
     loaded: MemoryBackend
     declared: Mapping[str, str] = field(default_factory=dict)
     cheap_schema: ClassVar[bool] = True
+    shape: ClassVar[Shape] = ANY_SHAPE
 
     def support(self, predicate: Predicate, negated: bool) -> Support:
         """EXACT, whatever the predicate."""
@@ -58,9 +60,9 @@ class FileBackend:
         """How many records a query has."""
         return self.loaded.count(query)
 
-    def scan(self, query: Query, batch_size: int) -> Iterator[GetResponse]:
+    def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages."""
-        return self.loaded.scan(query, batch_size)
+        return self.loaded.scan(query, sizes)
 
     def schema(self) -> Schema:
         """The keys of the file, with kinds, counts and examples."""

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from whereql.check import print_subject
-from whereql.records import GetResponse, Record, Schema, shortest_doubles
+from whereql.records import Record, Schema
+from whereql.response import GetResponse, shortest_doubles
 from whereql.semantics import subject_value
 from whereql.source import visible
 

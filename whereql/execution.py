@@ -1,0 +1,112 @@
+"""Running a plan: the store's pages, tested by the residual, until there are as many records as were asked for.
+
+Pages grow as they come: the first is small, so that a limit of ten does not read ten thousand records; the last are large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+
+from whereql.backend import Backend, Query, WritableBackend
+from whereql.matcher import compile_matcher
+from whereql.planning import Plan
+from whereql.response import GetResponse
+
+_FIRST, _LARGEST = 64, 8192
+
+
+class Tally:
+    """How many records the store returned for a plan, and how many of them passed the residual."""
+
+    def __init__(self) -> None:
+        self.fetched = 0
+        self.kept = 0
+
+
+def page_sizes(first: int = _FIRST) -> Iterator[int]:
+    """Sizes of pages: from `first` on doubled, up to 8,192 records."""
+    size = min(first, _LARGEST)
+    while size < _LARGEST:
+        yield size
+        size = min(2 * size, _LARGEST)
+    yield from repeat(_LARGEST)
+
+
+def run_get(backend: Backend, plan: Plan) -> GetResponse:
+    """The records of a plan, with the columns of its query."""
+    query = plan.query
+    if plan.is_exact:
+        return backend.get(plan.pushed)
+    parts: list[GetResponse] = []
+    skip, wanted = query.offset, query.limit
+    if wanted != 0:
+        for page in _kept(backend, plan, _FIRST if wanted is None else max(_FIRST, skip + wanted)):
+            rows = range(len(page))[skip : None if wanted is None else skip + wanted]
+            skip = max(0, skip - len(page))
+            if rows:
+                parts.append(page.take(rows, query.include))
+            if wanted is not None and (wanted := wanted - len(rows)) == 0:
+                break
+    return GetResponse.concatenate(parts, query.include)
+
+
+def run_count(backend: Backend, plan: Plan, tally: Tally | None = None) -> int:
+    """How many records a plan has; limit and offset have no meaning here."""
+    tally = Tally() if tally is None else tally
+    if plan.is_exact:
+        tally.fetched = tally.kept = backend.count(plan.pushed)
+    else:
+        for _ in _kept(backend, plan, _LARGEST, tally):
+            pass
+    return tally.kept
+
+
+def run_scan(backend: Backend, plan: Plan, batch_size: int) -> Iterator[GetResponse]:
+    """The records of a plan in pages of `batch_size`, the last of at most so many."""
+    if plan.is_exact:
+        return backend.scan(plan.pushed, repeat(batch_size))
+    return _rebatched(_kept(backend, plan, max(_FIRST, batch_size)), batch_size, plan.query.include)
+
+
+def _rebatched(pages: Iterator[GetResponse], batch_size: int, include: tuple[str, ...]) -> Iterator[GetResponse]:
+    """The same records in pages of `batch_size`, with the columns of `include` only."""
+    waiting: list[GetResponse] = []
+    for page in pages:
+        waiting.append(page.take(range(len(page)), include))
+        if sum(map(len, waiting)) >= batch_size:
+            full = GetResponse.concatenate(waiting, include)
+            end = len(full) - len(full) % batch_size
+            for start in range(0, end, batch_size):
+                yield full.take(range(start, start + batch_size), include)
+            waiting = [full.take(range(end, len(full)), include)]
+    rest = GetResponse.concatenate(waiting, include)
+    if len(rest):
+        yield rest
+
+
+def run_delete(backend: WritableBackend, reader: Backend, plan: Plan) -> int:
+    """Delete the records of a plan; how many there were.
+
+    Where there is a residual, the store is told the ids that passed it, with the pushed filter beside them: a record that was
+    changed meanwhile so that the store sees it no longer matches is spared.
+    """
+    if plan.is_exact:
+        return backend.delete(plan.pushed)
+    ids = tuple(id for page in _kept(reader, plan, _LARGEST) for id in page.ids)
+    return backend.delete(Query(plan.pushed.where, ids)) if ids else 0
+
+
+def _kept(backend: Backend, plan: Plan, first: int, tally: Tally | None = None) -> Iterator[GetResponse]:
+    """The rows of each page that pass the residual, with all columns fetched; pages without any are left out."""
+    return _tested(backend.scan(plan.pushed, page_sizes(first)), plan, Tally() if tally is None else tally)
+
+
+def _tested(pages: Iterator[GetResponse], plan: Plan, tally: Tally) -> Iterator[GetResponse]:
+    matches = compile_matcher(plan.residual)
+    for page in pages:
+        rows = [row for row, record in enumerate(page) if matches(record)]
+        tally.fetched += len(page)
+        tally.kept += len(rows)
+        if rows:
+            yield page if len(rows) == len(page) else page.take(rows, plan.pushed.include)
