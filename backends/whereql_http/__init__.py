@@ -1,0 +1,1 @@
+"""The HTTP backend: collections of any Chroma server."""

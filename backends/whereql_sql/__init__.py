@@ -1,0 +1,1 @@
+"""The SQL backend: collections in tables of its own, or in yours, through SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""The conformance kit: what proves a backend or a dialect of yours right."""
