@@ -133,7 +133,7 @@ class Collection:
         lenient: bool = False,
     ) -> int:
         """How many records match."""
-        query = self._query(where, ids, where_document, params, lenient)
+        query = self._query(where, ids, where_document, params, lenient, include=())
         self._warn(query.where)
         return run_count(self.backend, make_plan(self.backend, query, strict=strict))
 
@@ -244,7 +244,7 @@ class Collection:
         lenient: bool = False,
     ) -> int:
         """Delete the records that match, and say how many. Raises CheckError for a filter that spares nothing, unless `all`."""
-        query = self._query(where, ids, where_document, params, lenient)
+        query = self._query(where, ids, where_document, params, lenient, include=())
         if query.ids is None and not all and implies(Const(True), query.where).is_yes:
             raise CheckError("WQ315", "this would delete every record", hint="say so with all=True, or pass a filter or ids")
         writable = self._writable("delete")
