@@ -13,10 +13,13 @@ still to be pushed down, a superset would become a subset, and records would be 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from whereql.ast import And, Const, Expr, Literal, Not, Or, Predicate, predicates
+from whereql.errors import LimitError
 from whereql.support import ANY_SHAPE, Shape, Support
 
 Supports = Callable[[Predicate, bool], Support]
@@ -44,95 +47,156 @@ def split(expr: Expr, support: Supports, shape: Shape = ANY_SHAPE) -> Split:
     """The parts of a closed filter in negation normal form, without constants but for the filter itself.
 
     support: how well the store answers a predicate, or its complement; shape: which filters it takes as a whole. Where it takes
-    no more conjuncts, the first are pushed. Raises TypeError for a NOT before anything but a predicate.
+    no more conjuncts, the first that fit are pushed. Raises TypeError for a NOT before anything but a predicate.
     """
-    parts = _split(expr, support, shape, shape.depth)
-    if shape.predicates is None and shape.literals is None:
-        return parts
-    return _within_counts(expr, parts, support, shape)
+    limits = (math.inf if limit is None else limit for limit in (shape.depth, shape.predicates, shape.literals))
+    return _Splitter(support, shape).split(_with_short_lists(expr, shape.items), _Room(*limits))
 
 
-def _split(expr: Expr, support: Supports, shape: Shape, levels: int | None) -> Split:
-    match expr:
-        case Const():
-            return Split(expr, TRUE)
-        case Predicate():
-            return _split_leaf(expr, expr, False, support, shape)
-        case Not(Predicate() as predicate):
-            return _split_leaf(expr, predicate, True, support, shape)
-        case And(args):
-            return _split_and(args, support, shape, levels)
-        case Or(args):
-            return _split_or(expr, args, support, shape, levels)
-    raise TypeError(f"not in negation normal form: {expr!r}")
+class _Room(NamedTuple):
+    """How much a store still takes: levels of AND and OR, predicates, literals."""
+
+    levels: float
+    predicates: float
+    literals: float
+
+    @property
+    def is_counted(self) -> bool:
+        return self.predicates < math.inf or self.literals < math.inf
+
+    def below(self) -> _Room:
+        """What is left for the arguments of an AND or OR."""
+        return self._replace(levels=self.levels - 1)
+
+    def less(self, predicates: int, literals: int) -> _Room:
+        return _Room(self.levels, self.predicates - predicates, self.literals - literals)
+
+    def beside(self, pushed: Expr) -> _Room:
+        """What is left next to a filter."""
+        return self.less(pushed.size, sum(map(_literals, predicates(pushed)))) if self.is_counted else self
+
+    def takes(self, predicate: Predicate) -> bool:
+        return self.predicates >= 1 and self.literals >= _literals(predicate)
 
 
-def _split_leaf(leaf: Expr, predicate: Predicate, negated: bool, support: Supports, shape: Shape) -> Split:
-    if shape.items is not None and isinstance(predicate.operand, tuple) and len(predicate.operand) > shape.items:
-        return Split(TRUE, leaf)
-    match support(predicate, negated):
-        case Support.EXACT:
-            return Split(leaf, TRUE)
-        case Support.INEXACT:
-            return Split(leaf, leaf)
-        case Support.NONE:
+class _Splitter:
+    """A store, and the parts of what was split for it.
+
+    An AND may be tried in two rooms, and so may each AND in it; since the parts are kept, that costs no power of the depth.
+    """
+
+    def __init__(self, support: Supports, shape: Shape) -> None:
+        self._support = support
+        self._shape = shape
+        self._width = math.inf if shape.width is None else shape.width
+        self._known: dict[tuple[int, _Room], Split] = {}
+
+    def split(self, expr: Expr, room: _Room) -> Split:
+        match expr:
+            case Const():
+                return Split(expr, TRUE)
+            case Predicate():
+                return self._leaf(expr, expr, False, room)
+            case Not(Predicate() as predicate):
+                return self._leaf(expr, predicate, True, room)
+            case And(args) | Or(args):
+                key = id(expr), room
+                if key not in self._known:
+                    self._known[key] = self._and(args, room) if isinstance(expr, And) else self._or(expr, room)
+                return self._known[key]
+        raise TypeError(f"not in negation normal form: {expr!r}")
+
+    def _leaf(self, leaf: Expr, predicate: Predicate, negated: bool, room: _Room) -> Split:
+        if not room.takes(predicate) or _is_long(predicate, self._shape.items):
             return Split(TRUE, leaf)
+        match self._support(predicate, negated):
+            case Support.EXACT:
+                return Split(leaf, TRUE)
+            case Support.INEXACT:
+                return Split(leaf, leaf)
+            case Support.NONE:
+                return Split(TRUE, leaf)
 
+    def _and(self, args: Sequence[Expr], room: _Room) -> Split:
+        """As many conjuncts as there is room for; where there is none for an AND, one of them alone."""
+        if self._shape.conjunction and room.levels >= 1:
+            parts = self._conjuncts(args, room.below(), self._width)
+            if parts.pushed != TRUE or room.levels == math.inf:
+                return parts
+        return self._conjuncts(args, room, 1)
 
-def _split_and(args: Sequence[Expr], support: Supports, shape: Shape, levels: int | None) -> Split:
-    """Each conjunct by itself; those that find no more room are residual as they are."""
-    parts = [_split(arg, support, shape, _below(levels)) for arg in args]
-    room = 1 if levels == 0 or not shape.conjunction else shape.width
-    pushed: list[Expr] = []
-    residual: list[Expr] = []
-    for arg, part in zip(args, parts, strict=True):
-        flat = _conjuncts(part.pushed)
-        if room is not None and len(pushed) + len(flat) > room:
-            part, flat = Split(TRUE, arg), []
-        pushed += flat
-        residual += _conjuncts(part.residual)
-    return Split(And(pushed), And(residual))
+    def _conjuncts(self, args: Sequence[Expr], room: _Room, most: float) -> Split:
+        """Each conjunct by itself; those that find no more room are residual as they are."""
+        pushed: list[Expr] = []
+        residual: list[Expr] = []
+        for arg in args:
+            part = self.split(arg, room) if len(pushed) < most else Split(TRUE, arg)
+            residual.append(part.residual)
+            if part.pushed != TRUE:
+                pushed.append(part.pushed)
+                room = room.beside(part.pushed)
+        return Split(And(pushed), And([each for each in residual if each != TRUE]))
 
+    def _or(self, expr: Or, room: _Room) -> Split:
+        """All branches or none: a record of a branch that the store can't look for would be lost."""
+        nothing = Split(TRUE, expr)
+        if not self._shape.disjunction or room.levels < 1:
+            return nothing
+        parts = self._branches(expr.args, room.below(), 0)
+        if not parts and room.is_counted:
+            parts = self._branches(expr.args, room.below(), 1)
+        pushed = Or([part.pushed for part in parts])  # flat, and so perhaps wider than the filter was
+        if not isinstance(pushed, Or) or len(pushed.args) > self._width:
+            return nothing
+        return Split(pushed, TRUE if all(part.is_exact for part in parts) else expr)
 
-def _split_or(expr: Or, args: Sequence[Expr], support: Supports, shape: Shape, levels: int | None) -> Split:
-    """All branches or none: a record of a branch that the store can't look for would be lost."""
-    if not shape.disjunction or levels == 0 or (shape.width is not None and len(args) > shape.width):
-        return Split(TRUE, expr)
-    parts = [_split(arg, support, shape, _below(levels)) for arg in args]
-    if any(part.pushed == TRUE for part in parts):
-        return Split(TRUE, expr)
-    return Split(Or([part.pushed for part in parts]), TRUE if all(part.is_exact for part in parts) else expr)
-
-
-def _below(levels: int | None) -> int | None:
-    return None if levels is None else max(0, levels - 1)
-
-
-def _conjuncts(expr: Expr) -> Sequence[Expr]:
-    match expr:
-        case Const(True):
-            return ()
-        case And(args):
-            return args
-    return (expr,)
-
-
-def _within_counts(expr: Expr, parts: Split, support: Supports, shape: Shape) -> Split:
-    """The split with as many of the first conjuncts as the store's limits on the whole filter allow."""
-    if _fits([parts.pushed], shape):
+    def _branches(self, args: Sequence[Expr], room: _Room, spared: int) -> list[Split]:
+        """The parts of all branches, or none of them; spared: predicates and literals that each leaves for each that follows."""
+        parts: list[Split] = []
+        for number, arg in enumerate(args, 1):
+            left = spared * (len(args) - number)
+            part = self.split(arg, room.less(left, left))
+            if part.pushed == TRUE:
+                return []
+            parts.append(part)
+            room = room.beside(part.pushed)
         return parts
-    pushed: list[Expr] = []
-    residual: list[Expr] = []
-    for arg in expr.args if isinstance(expr, And) else (expr,):
-        part = _split(arg, support, shape, _below(shape.depth) if isinstance(expr, And) else shape.depth)
-        if not _fits([*pushed, part.pushed], shape):
-            part = Split(TRUE, arg)
-        pushed += _conjuncts(part.pushed)
-        residual += _conjuncts(part.residual)
-    return Split(And(pushed), And(residual))
 
 
-def _fits(pushed: Sequence[Expr], shape: Shape) -> bool:
-    leaves = [predicate for expr in pushed for predicate in predicates(expr)]
-    literals = sum(len(leaf.operand) if isinstance(leaf.operand, tuple) else isinstance(leaf.operand, Literal) for leaf in leaves)
-    return (shape.predicates is None or len(leaves) <= shape.predicates) and (shape.literals is None or literals <= shape.literals)
+def _literals(predicate: Predicate) -> int:
+    operand = predicate.operand
+    return len(operand) if isinstance(operand, tuple) else int(isinstance(operand, Literal))
+
+
+def _is_long(predicate: Predicate, items: int | None) -> bool:
+    return items is not None and isinstance(predicate.operand, tuple) and len(predicate.operand) > items
+
+
+def _with_short_lists(expr: Expr, items: int | None) -> Expr:
+    """The filter with each list that is longer than `items` said as several: `k IN (1, 2, 3)` as `k IN (1, 2) OR k IN (3)`."""
+    if not items or not any(_is_long(predicate, items) for predicate in predicates(expr)):
+        return expr
+    try:
+        return _cut(expr, items)
+    except LimitError:  # a filter that is as large as may be stays as it is, and such a list is left to the residual
+        return expr
+
+
+def _cut(expr: Expr, items: int) -> Expr:
+    match expr:
+        case And(args):
+            return And([_cut(arg, items) for arg in args])
+        case Or(args):
+            return Or([_cut(arg, items) for arg in args])
+        case Not(Predicate() as predicate):
+            return And([Not(part) for part in _pieces(predicate, items)])
+        case Predicate():
+            return Or(_pieces(expr, items))
+    return expr
+
+
+def _pieces(predicate: Predicate, items: int) -> list[Predicate]:
+    operand = predicate.operand
+    if not isinstance(operand, tuple) or len(operand) <= items:
+        return [predicate]
+    return [replace(predicate, operand=operand[start : start + items]) for start in range(0, len(operand), items)]
