@@ -52,7 +52,7 @@ Combination = tuple[Op, Kind | None, bool, type[Subject]]
 COMBINATIONS: list[Combination] = [
     (op, kind, negated, subject)
     for op in Op
-    for kind in (sorted(OPERATORS[op].kinds, key=lambda kind: kind.value) or [None])
+    for kind in (*sorted(OPERATORS[op].kinds, key=lambda kind: kind.value), *([] if OPERATORS[op].kinds else [None]))
     for negated in (False, True)
     for subject in SUBJECTS
 ]
@@ -133,8 +133,8 @@ class FilterMaker:
         self._scalars: dict[type[Subject], dict[Kind, list[tuple[Subject, Any]]]] = {}
         self._elements: dict[Kind, list[tuple[Subject, Any]]] = {}
         for record in records:
-            own = ((Id(), record.id), (Document(), record.document), (Uri(), record.uri))
-            fields = ((Field(key), value) for key, value in (record.metadata or {}).items())
+            own: list[tuple[Subject, Any]] = [(Id(), record.id), (Document(), record.document), (Uri(), record.uri)]
+            fields: list[tuple[Subject, Any]] = [(Field(key), value) for key, value in (record.metadata or {}).items()]
             for subject, value in [*own, *fields]:
                 self._note(subject, value)
         self._names = sorted({key for record in records for key in record.metadata or {}} | {"missing"})
@@ -170,7 +170,7 @@ class FilterMaker:
         """A subject, and a value that it has in some record: of the kind, or of the other kind of number, where there is one."""
         rng = self.random
         if kind is None:
-            return (Field(rng.choice(self._names)) if subject_type is Field else subject_type()), None
+            return self._subject(subject_type), None
         wanted = _other_number(kind) if rng.random() < 0.25 else kind
         held = self._elements if op is Op.HAS and subject_type is Field else self._scalars.get(subject_type, {})
         if held.get(wanted) and rng.random() < 0.95:
@@ -178,9 +178,12 @@ class FilterMaker:
             if wanted is not kind:
                 value = _as_kind(value, kind)
         else:
-            subject = Field(rng.choice(self._names)) if subject_type is Field else subject_type()
+            subject = self._subject(subject_type)
             value = rng.choice(POOLS[kind])
         return subject, value
+
+    def _subject(self, subject_type: type[Subject]) -> Subject:
+        return Field(self.random.choice(self._names)) if subject_type is Field else subject_type()  # type: ignore[call-arg]  # the others take nothing
 
     def _operand(self, op: Op, kind: Kind | None, value: Any) -> Any:
         takes = OPERATORS[op].operand
