@@ -23,8 +23,9 @@ class Query:
     """What a backend is asked for: the records that pass `where` and `ids`, in the collection's order, from `offset` on.
 
     where: a closed filter in negation normal form, of predicates that the backend supports (all of their kinds, if it is asked
-    through a `Collection`), or a constant; ids: the only ones wanted, or None for all (they filter and never order);
-    limit: at most so many records, None for all; include: the columns wanted, in the request's own order.
+    through a `Collection`), or a constant; ids: the only ones wanted, each once, or None for all (they filter and never order);
+    limit: at most so many records, None for all; limit and offset are at most 2^53; include: the columns wanted, in the request's
+    own order.
     """
 
     where: Expr = field(default_factory=lambda: Const(True))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -29,7 +29,7 @@ from whereql.limits import check_items
 from whereql.optimize.pipeline import Step
 from whereql.planning import make_plan
 from whereql.plugins import registry
-from whereql.records import COLUMNS, Schema, records_from_columns
+from whereql.records import COLUMNS, Record, Schema, records_from_columns
 from whereql.response import GetResponse
 from whereql.source import quote
 from whereql.suggest import did_you_mean
@@ -173,7 +173,7 @@ class Collection:
         query = self._query(where, ids, where_document, params, lenient)
         steps: list[Step] = []
         plan = make_plan(self.backend, query, trace=steps)
-        pushed, tally = plan.pushed, Tally()
+        query, pushed, tally = plan.query, plan.pushed, Tally()
         rows = run_count(self.backend, plan, tally)
         return Explanation(
             filter=print_filter(query.where),
@@ -215,7 +215,14 @@ class Collection:
 
         embeddings: rows of float32 of one dimension. Raises BackendError, and adds nothing, if any record is not sound.
         """
-        return self._writable("add").add(records_from_columns(ids, embeddings, metadatas, documents, uris))
+        return self.add_records(records_from_columns(ids, embeddings, metadatas, documents, uris))
+
+    def add_records(self, records: Iterable[Record]) -> int:
+        """Append records as `add` does: those of `make_record`, of a file, or of another collection, without a way through columns.
+
+        `for page in old.scan(include=["documents", "metadatas", "embeddings", "uris"]): new.add_records(page)` copies one.
+        """
+        return self._writable("add").add(list(records))
 
     def upsert(
         self,
@@ -263,15 +270,18 @@ class Collection:
         self.close()
 
     aget, acount, aexecute, aexplain, aschema = _twin(get), _twin(count), _twin(execute), _twin(explain), _twin(schema)
-    aadd, aupsert, adelete = _twin(add), _twin(upsert), _twin(delete)
+    aadd, aadd_records, aupsert, adelete = _twin(add), _twin(add_records), _twin(upsert), _twin(delete)
 
     async def ascan(self, where: Where | None = None, **arguments: Any) -> AsyncIterator[GetResponse]:
         """`scan` for async programs; arguments: as there."""
         import asyncio  # see _twin
 
         pages = await asyncio.to_thread(lambda: self.scan(where, **arguments))
-        while (page := await asyncio.to_thread(next, pages, None)) is not None:
-            yield page
+        try:
+            while (page := await asyncio.to_thread(next, pages, None)) is not None:
+                yield page
+        finally:
+            await asyncio.to_thread(getattr(pages, "close", lambda: None))
 
     def _query(
         self,

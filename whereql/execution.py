@@ -1,16 +1,19 @@
 """Running a plan: the store's pages, tested by the residual, until there are as many records as were asked for.
 
-Pages grow as they come: the first is small, so that a limit of ten does not read ten thousand records; the last are large.
+Under a limit, pages grow as they come: the first is small, so that a limit of ten does not read ten thousand records; the last
+are large. A store's generator may hold a connection or a transaction, so each is closed as soon as it has said enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import repeat
 
 from whereql.backend import Backend, Query, WritableBackend
 from whereql.matcher import compile_matcher
-from whereql.planning import Plan
+from whereql.planning import Plan, columns_of
 from whereql.response import GetResponse
 
 _FIRST, _LARGEST = 64, 8192
@@ -41,13 +44,14 @@ def run_get(backend: Backend, plan: Plan) -> GetResponse:
     parts: list[GetResponse] = []
     skip, wanted = query.offset, query.limit
     if wanted != 0:
-        for page in _kept(backend, plan, _FIRST if wanted is None else max(_FIRST, skip + wanted)):
-            rows = range(len(page))[skip : None if wanted is None else skip + wanted]
-            skip = max(0, skip - len(page))
-            if rows:
-                parts.append(page.take(rows, query.include))
-            if wanted is not None and (wanted := wanted - len(rows)) == 0:
-                break
+        with _closing(_kept(backend, plan, _LARGEST if wanted is None else max(_FIRST, skip + wanted))) as pages:
+            for page in pages:
+                rows = range(len(page))[skip : None if wanted is None else skip + wanted]
+                skip = max(0, skip - len(page))
+                if rows:
+                    parts.append(page.take(rows, query.include))
+                if wanted is not None and (wanted := wanted - len(rows)) == 0:
+                    break
     return GetResponse.concatenate(parts, query.include)
 
 
@@ -57,7 +61,8 @@ def run_count(backend: Backend, plan: Plan, tally: Tally | None = None) -> int:
     if plan.is_exact:
         tally.fetched = tally.kept = backend.count(plan.pushed)
     else:
-        for _ in _kept(backend, plan, _LARGEST, tally):
+        tested = replace(plan, pushed=replace(plan.pushed, include=columns_of(plan.residual)))  # `explain` comes with those of a get
+        for _ in _kept(backend, tested, _LARGEST, tally):
             pass
     return tally.kept
 
@@ -72,14 +77,15 @@ def run_scan(backend: Backend, plan: Plan, batch_size: int) -> Iterator[GetRespo
 def _rebatched(pages: Iterator[GetResponse], batch_size: int, include: tuple[str, ...]) -> Iterator[GetResponse]:
     """The same records in pages of `batch_size`, with the columns of `include` only."""
     waiting: list[GetResponse] = []
-    for page in pages:
-        waiting.append(page.take(range(len(page)), include))
-        if sum(map(len, waiting)) >= batch_size:
-            full = GetResponse.concatenate(waiting, include)
-            end = len(full) - len(full) % batch_size
-            for start in range(0, end, batch_size):
-                yield full.take(range(start, start + batch_size), include)
-            waiting = [full.take(range(end, len(full)), include)]
+    with _closing(pages):
+        for page in pages:
+            waiting.append(page.take(range(len(page)), include))
+            if sum(map(len, waiting)) >= batch_size:
+                full = GetResponse.concatenate(waiting, include)
+                end = len(full) - len(full) % batch_size
+                for start in range(0, end, batch_size):
+                    yield full.take(range(start, start + batch_size), include)
+                waiting = [full.take(range(end, len(full)), include)]
     rest = GetResponse.concatenate(waiting, include)
     if len(rest):
         yield rest
@@ -104,9 +110,20 @@ def _kept(backend: Backend, plan: Plan, first: int, tally: Tally | None = None) 
 
 def _tested(pages: Iterator[GetResponse], plan: Plan, tally: Tally) -> Iterator[GetResponse]:
     matches = compile_matcher(plan.residual)
-    for page in pages:
-        rows = [row for row, record in enumerate(page) if matches(record)]
-        tally.fetched += len(page)
-        tally.kept += len(rows)
-        if rows:
-            yield page if len(rows) == len(page) else page.take(rows, plan.pushed.include)
+    with _closing(pages):
+        for page in pages:
+            rows = [row for row, record in enumerate(page) if matches(record)]
+            tally.fetched += len(page)
+            tally.kept += len(rows)
+            if rows:
+                yield page if len(rows) == len(page) else page.take(rows, plan.pushed.include)
+
+
+@contextmanager
+def _closing(pages: Iterator[GetResponse]) -> Iterator[Iterator[GetResponse]]:
+    """contextlib.closing for pages of a store, which may come from an iterator that can't be closed."""
+    try:
+        yield pages
+    finally:
+        if (close := getattr(pages, "close", None)) is not None:
+            close()

@@ -7,6 +7,8 @@ from typing import Any
 
 from whereql.errors import CheckError
 
+_SHOWN_IDS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -47,7 +49,7 @@ class Explanation:
         parts = [
             ("filter", self.filter),
             *self.steps,
-            ("ids", None if self.ids is None else ", ".join(self.ids) or "none"),
+            ("ids", None if self.ids is None else _few(self.ids)),
             ("pushed", self.pushed),
             ("residual", self.residual),
             ("native", self.native),
@@ -57,3 +59,9 @@ class Explanation:
         width = max(10, *(len(name) + 1 for name, _ in shown))
         lines = [f"{name:<{width}}{value}" for name, value in shown]
         return "\n".join(lines + [f"{'warning:':<{width}}{finding.message} ({finding.hint})" for finding in self.findings])
+
+
+def _few(ids: tuple[str, ...]) -> str:
+    """The first ids of a list that may be long."""
+    more = f" and {len(ids) - _SHOWN_IDS:,} more" if len(ids) > _SHOWN_IDS else ""
+    return (", ".join(ids[:_SHOWN_IDS]) or "none") + more

@@ -23,7 +23,10 @@ from whereql.optimize.ids import meets, split_ids
 from whereql.optimize.negation import push_negation
 from whereql.optimize.pipeline import Pass, Step, current_passes, normalize
 from whereql.plugins import registry
+from whereql.records import COLUMNS
 from whereql.split import TRUE, Split, split
+
+MOST_RECORDS = 2**53  # no store holds more, and numbers up to here are the same to all of them
 
 _COLUMN_OF: dict[type, str] = {Field: "metadatas", Document: "documents", Uri: "uris"}
 
@@ -32,7 +35,7 @@ _COLUMN_OF: dict[type, str] = {Field: "metadatas", Document: "documents", Uri: "
 class Plan:
     """How a query is run.
 
-    query: as it was asked; pushed: what the store is asked, with the limit, the offset and the columns of the query if there is
+    query: as it was asked, tidied; pushed: what the store is asked, with the limit, the offset and the columns of the query if there is
     no residual, and else without limit and offset, and with the columns that the residual reads; residual: what is tested
     on the records that come back, TRUE for nothing.
     """
@@ -52,14 +55,27 @@ def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: li
 
     strict: raise UnsupportedError if the store can't answer it whole; trace: gets what each pass of the optimizer did.
     """
+    query = _tidied(query)
     asked, parts = _best_split(backend, query, trace)
     if parts.is_exact:
         return Plan(query, replace(asked, where=parts.pushed), parts.residual)
     if strict:
         raise _refused(parts.residual)
-    read = {_COLUMN_OF[type(one.subject)] for one in predicates(parts.residual) if type(one.subject) in _COLUMN_OF}
-    include = (*query.include, *sorted(read.difference(query.include)))
+    include = (*query.include, *(column for column in columns_of(parts.residual) if column not in query.include))
     return Plan(query, replace(asked, where=parts.pushed, limit=None, offset=0, include=include), parts.residual)
+
+
+def _tidied(query: Query) -> Query:
+    """The query as the contract has it: each id once, and limit and offset within what every store can count."""
+    ids = None if query.ids is None else tuple(dict.fromkeys(query.ids))
+    limit = None if query.limit is None or query.limit >= MOST_RECORDS else query.limit
+    return replace(query, ids=ids, limit=limit, offset=min(query.offset, MOST_RECORDS))
+
+
+def columns_of(expr: Expr) -> tuple[str, ...]:
+    """The columns that a filter reads; an id needs none."""
+    read = {_COLUMN_OF.get(type(predicate.subject)) for predicate in predicates(expr)}
+    return tuple(column for column in COLUMNS if column in read)
 
 
 def _best_split(backend: Backend, query: Query, trace: list[Step] | None) -> tuple[Query, Split]:
@@ -84,8 +100,7 @@ def _optimized(backend: Backend, query: Query, trace: list[Step] | None) -> Quer
         return replace(query, where=_plain_form(query.where))
     schema = backend.schema() if backend.cheap_schema else None
     where = normalize(query.where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
-    listed, where = split_ids(where)
-    where = _plain_form(where)  # no work unless a pass was left out
+    listed, where = split_ids(_plain_form(where))  # already plain, unless a pass was left out
     return replace(query, where=where if schema is None else order_by_cost(where, schema), ids=meets(query.ids, listed))
 
 

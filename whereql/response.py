@@ -66,7 +66,7 @@ class GetResponse:
         wanted = list(include)
         return GetResponse(
             ids=[self.ids[row] for row in rows],
-            embeddings=_picked(self.embeddings, rows) if "embeddings" in wanted else None,
+            embeddings=_picked_vectors(self.embeddings, rows) if "embeddings" in wanted else None,
             documents=_picked(self.documents, rows) if "documents" in wanted else None,
             uris=_picked(self.uris, rows) if "uris" in wanted else None,
             metadatas=_picked(self.metadatas, rows) if "metadatas" in wanted else None,
@@ -123,10 +123,14 @@ def _cells(column: Any) -> Iterable[Any]:
 
 
 def _picked(column: Any, rows: Sequence[int]) -> Any:
-    """The cells of a column at some rows: a list of a list, an array of shape (rows, dimension) of an array."""
-    if column is None or isinstance(column, list):
-        return None if column is None else [column[row] for row in rows]
-    return column[list(rows)] if rows else column[:0]
+    return None if column is None else [column[row] for row in rows]
+
+
+def _picked_vectors(column: Any, rows: Sequence[int]) -> Any:
+    """The embeddings at some rows: an array of them, unless one of those is missing."""
+    if column is None:
+        return None
+    return stack_vectors([column[row] for row in rows]) if isinstance(column, list) or not rows else column[list(rows)]
 
 
 _EXACT_DTYPES: dict[type, str] = {int: "Int64", float: "float64", bool: "boolean"}
