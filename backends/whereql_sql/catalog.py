@@ -1,0 +1,112 @@
+"""What a collection has: its number, and the slot of each of its keys and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from whereql.errors import BackendError
+from whereql.records import Value
+from whereql.source import quote
+from whereql_sql.engine import Database
+from whereql_sql.tables import LAYOUT, RECORD_BITS, SLOT_BITS, Tables, lock_creation
+
+Slot = tuple[str, str]
+"""A metadata key, and the kind of its values there: `string`, `number`, `bool`, each also with `[]`, or `sparse_vector`."""
+
+
+def slot_kind(value: Value) -> str:
+    """The kind of the slot of a value: ints and floats share one, as they share a number line."""
+    match value:
+        case str():
+            return "string"
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case list():
+            return f"{slot_kind(value[0])}[]"
+    return "sparse_vector"
+
+
+@dataclass(slots=True)
+class Catalog:
+    """One collection as the database has it.
+
+    number: the collection's; dimension: of its embeddings, None while it has had none; records: how many it ever had; slots: by key and
+    kind, in the order in which they came.
+    """
+
+    number: int
+    dimension: int | None
+    records: int
+    slots: dict[Slot, int] = field(default_factory=dict)
+
+    @property
+    def first(self) -> int:
+        """The number of the collection's first record."""
+        return self.number << RECORD_BITS
+
+    @property
+    def end(self) -> int:
+        """The number behind that of any record it may ever have."""
+        return (self.number + 1) << RECORD_BITS
+
+    def kinds_of(self, key: str) -> list[str]:
+        """The kinds of slots that a key has."""
+        return [kind for kind in KINDS if (key, kind) in self.slots]
+
+
+KINDS = ("string", "number", "bool", "string[]", "number[]", "bool[]", "sparse_vector")
+
+
+def read_catalog(connection: Connection, tables: Tables, name: str, known: Catalog | None) -> Catalog | None:
+    """The catalog of a collection at this moment, None if there is none; known: an earlier one, whose slots are not read again."""
+    columns = tables.collections.c
+    row = connection.execute(sa.select(columns.id, columns.layout, columns.dimension, columns.records, columns.slots).where(columns.name == name)).all()
+    if not row:
+        return None
+    number, layout, dimension, records, slots = row[0]
+    if layout != LAYOUT:
+        raise BackendError("WQ716", f"the collection {quote(name)} was written by another version of whereql", hint="open it with that version, or write it anew")
+    if known is not None and known.number == number and len(known.slots) == slots:
+        return Catalog(number, dimension, records, known.slots)
+    first = number << SLOT_BITS
+    found = connection.execute(sa.select(tables.slots.c.name, tables.slots.c.kind, tables.slots.c.id).where(tables.slots.c.id >= first, tables.slots.c.id < first + (1 << SLOT_BITS)).order_by(tables.slots.c.id))
+    return Catalog(number, dimension, records, {(row.name, row.kind): row.id for row in found})
+
+
+def lock_catalog(database: Database, connection: Connection, tables: Tables, name: str) -> Catalog | None:
+    """The catalog, for a writer: no other writes the collection until the end of the transaction."""
+    columns = tables.collections.c
+    connection.execute(sa.update(tables.collections).where(columns.name == name).values(records=columns.records))
+    return read_catalog(connection, tables, name, None)
+
+
+def create_collection(database: Database, connection: Connection, tables: Tables, name: str) -> Catalog:
+    """The catalog of a new collection, or of the one that somebody else made just now; locked as by `lock_catalog`."""
+    lock_creation(database, connection)
+    if (found := lock_catalog(database, connection, tables, name)) is not None:
+        return found
+    number = connection.execute(sa.select(sa.func.coalesce(sa.func.max(tables.collections.c.id), -1) + 1)).scalar_one()
+    connection.execute(sa.insert(tables.collections).values(id=number, name=name, layout=LAYOUT, dimension=None, records=0, slots=0))
+    return Catalog(number, None, 0)
+
+
+def add_slots(connection: Connection, tables: Tables, catalog: Catalog, wanted: Iterable[Slot]) -> None:
+    """Give each slot that is new a number."""
+    first = catalog.number << SLOT_BITS
+    new = [slot for slot in dict.fromkeys(wanted) if slot not in catalog.slots]
+    if new:
+        rows = [{"id": first + len(catalog.slots) + number, "name": key, "kind": kind} for number, (key, kind) in enumerate(new)]
+        catalog.slots.update({(row["name"], row["kind"]): row["id"] for row in rows})
+        connection.execute(sa.insert(tables.slots), rows)
+
+
+def write_catalog(connection: Connection, tables: Tables, catalog: Catalog) -> None:
+    """Write what has changed about the collection."""
+    values = {"dimension": catalog.dimension, "records": catalog.records, "slots": len(catalog.slots)}
+    connection.execute(sa.update(tables.collections).where(tables.collections.c.id == catalog.number).values(values))
