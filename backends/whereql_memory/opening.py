@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 from whereql.ast import Predicate
 from whereql.backend import Query
 from whereql.errors import BackendError
-from whereql.files import read_records
+from whereql.files import OPTIONS, read_records
 from whereql.plugins import split_url
 from whereql.records import KeyInfo, Schema
 from whereql.response import GetResponse
@@ -23,10 +22,10 @@ from whereql_memory.backend import MemoryBackend
 def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) -> MemoryBackend | FileBackend:
     """An empty collection for `memory:`, the records of the file for a path.
 
-    options: those of `whereql.files.read_records`. Raises BackendError for an unknown option, or what the file has wrong.
+    options: those of `whereql.files.iter_records`. Raises BackendError for an unknown option, or what the file has wrong.
     """
     is_file = split_url(url)[0] == ""
-    known = [name for name in inspect.signature(read_records).parameters if name != "path"] if is_file else []
+    known = OPTIONS if is_file else ()
     for name in options:
         if name not in known:
             hint = did_you_mean(name, known) or (f"known are {', '.join(known)}" if known else "memory: takes none")

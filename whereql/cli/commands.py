@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from whereql.cli.loading import load
 from whereql.cli.options import (
     backend_options,
     filter_options,
@@ -67,6 +68,7 @@ def _open(source: str, collection: str | None, options: tuple[str, ...], kinds: 
 @source_options
 @filter_options
 @click.option("--ids", metavar="ID,ID,…", help="Only these ids.")
+@click.option("--strict", is_flag=True, help="Refuse a filter that the store can't answer by itself.")
 @click.option("--limit", type=click.IntRange(0), help="At most so many records.")
 @click.option("--offset", type=click.IntRange(0), help="Leave out so many records first.")
 @click.option("--include", default="documents,metadatas", show_default=True, help="Columns: documents, metadatas, embeddings, uris.")
@@ -74,8 +76,8 @@ def _open(source: str, collection: str | None, options: tuple[str, ...], kinds: 
 @reported
 def get(
     source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
-    where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None, limit: int | None, offset: int | None,
-    include: str, form: str,
+    where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None, strict: bool, limit: int | None,
+    offset: int | None, include: str, form: str,
 ) -> None:  # fmt: skip
     """Print the records of SOURCE that match FILTER."""
     from whereql.ast import Field, predicates
@@ -86,7 +88,7 @@ def get(
     with _open(source, collection, options, kinds) as opened:
         response = opened.get(
             where, ids=ids.split(",") if ids is not None else None, params=read_params(params), limit=limit, offset=offset,
-            include=[name.strip() for name in include.split(",") if name.strip()],
+            include=[name.strip() for name in include.split(",") if name.strip()], strict=strict,
         )  # fmt: skip
     asked = [predicate.subject.name for predicate in predicates(decode(where)) if isinstance(predicate.subject, Field)]
     write_response(response, form, dict.fromkeys(asked))
@@ -96,15 +98,16 @@ def get(
 @source_options
 @filter_options
 @click.option("--ids", metavar="ID,ID,…", help="Only these ids.")
+@click.option("--strict", is_flag=True, help="Refuse a filter that the store can't answer by itself.")
 @reported
 def count(
     source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], filter: str | None, where_json: str | None,
-    where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None,
+    where_document: str | None, params: tuple[str, ...], lenient: bool, ids: str | None, strict: bool,
 ) -> None:  # fmt: skip
     """Print how many records of SOURCE match FILTER."""
     where = read_filter(filter, where_json, where_document, lenient)
     with _open(source, collection, options, kinds) as opened:
-        click.echo(opened.count(where, ids=ids.split(",") if ids is not None else None, params=read_params(params)))
+        click.echo(opened.count(where, ids=ids.split(",") if ids is not None else None, params=read_params(params), strict=strict))
 
 
 @cli.command()
@@ -242,5 +245,5 @@ def grammar(lark: bool) -> None:
     click.echo(files("whereql_grammar").joinpath(name).read_text(encoding="utf-8"))
 
 
-for _command in (normalize, sat, implies, equivalent, disjoint):
+for _command in (load, normalize, sat, implies, equivalent, disjoint):
     cli.add_command(_command)

@@ -21,9 +21,9 @@ but these five; otherwise it is **flat**, and every other key is metadata.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whereql.errors import BackendError, WhereqlError
 from whereql.files.csv_file import check_kinds, csv_records
@@ -35,9 +35,9 @@ from whereql.source import quote, visible
 if TYPE_CHECKING:
     from whereql.records import Record
 
-__all__ = ["ENDINGS", "read_records"]
+__all__ = ["ENDINGS", "OPTIONS", "iter_records", "read_records"]
 
-_READERS: dict[str, Callable[[Reading], list[Record]]] = {
+_READERS: dict[str, Callable[[Reading], Iterator[Record]]] = {
     "jsonl": jsonl_records,
     "ndjson": jsonl_records,
     "json": json_records,
@@ -48,7 +48,12 @@ ENDINGS: tuple[str, ...] = tuple(f".{name}" for name in _READERS)
 _LONGEST_PATH = 300
 
 
-def read_records(
+def read_records(path: str | os.PathLike[str], **options: Any) -> list[Record]:
+    """All records of a file, in its order; options: those of `iter_records`. Returns nothing when anything is wrong."""
+    return list(iter_records(path, **options))
+
+
+def iter_records(
     path: str | os.PathLike[str],
     *,
     format: str | None = None,
@@ -58,13 +63,14 @@ def read_records(
     uri: str = "uri",
     embedding: str = "embedding",
     progress: Callable[[int], None] | None = None,
-) -> list[Record]:
-    """All records of a file, in its order: `read_records("shop.csv", id="sku", kinds={"zip": "string"})`.
+) -> Iterator[Record]:
+    """The records of a file, one by one: `iter_records("shop.csv", id="sku", kinds={"zip": "string"})`.
 
     format: `jsonl`, `ndjson`, `json`, `csv` or `parquet`, where the ending doesn't tell. id, document, uri, embedding: the
     columns that are the record's own; an int as id becomes its text. kinds (CSV): column to `string`, `int`, `float` or
     `bool`, instead of the kind that all its cells have. progress: called with the number of records so far, now and then
-    and at the end. Raises BackendError (CheckError for half a character) and returns nothing when anything is wrong.
+    and at the end. JSON Lines and Parquet are read as the records are asked for, CSV and JSON at once.
+    Raises BackendError (CheckError for half a character) where the file turns out to be wrong: it may be at its end.
     """
     file = os.fsdecode(path)
     name = visible(file)
@@ -73,13 +79,14 @@ def read_records(
     own.check(name)
     check_kinds(kinds, name, is_csv=reader is csv_records, own=own)
     try:
-        records = reader(Reading(file, name, own, dict(kinds or {}), progress))
+        yield from reader(Reading(file, name, own, dict(kinds or {}), progress))
     except WhereqlError as error:
         error.path = _short(visible(error.path or name))  # a key of the file may hold anything, and be of any length
         raise
-    if progress is not None:
-        progress(len(records))
-    return records
+
+
+OPTIONS: tuple[str, ...] = ("format", "kinds", "id", "document", "uri", "embedding")
+"""What a user may say of a file: those of `iter_records`, but for `progress`."""
 
 
 def _format(file: str, format: str | None) -> str:

@@ -68,6 +68,8 @@ _KINDS = {
 
 def check_kinds(kinds: Mapping[str, str] | None, file: str, *, is_csv: bool, own: Own) -> None:
     """Raise BackendError for declared kinds that make no sense, before a file is opened."""
+    if kinds is not None and not isinstance(kinds, Mapping):
+        raise BackendError("WQ710", "kinds= is a dict of columns", path=file, hint="write kinds={'zip': 'string'}")
     if kinds and not is_csv:
         raise BackendError("WQ710", "kinds= is for CSV; in the other formats values have their kinds", path=file, hint="leave it out")
     for column, kind in (kinds or {}).items():
@@ -77,7 +79,7 @@ def check_kinds(kinds: Mapping[str, str] | None, file: str, *, is_csv: bool, own
             raise BackendError("WQ710", f"kinds= is for metadata; {quote(column)} is read as it is written", path=file, hint="leave it out")
 
 
-def csv_records(reading: Reading) -> list[Record]:
+def csv_records(reading: Reading) -> Iterator[Record]:
     """The records of a CSV file, always in the flat form. An empty cell is a missing value, in any column."""
     header, numbers, rows = _table(reading)
     for name in reading.own.renamed() | reading.kinds.keys():

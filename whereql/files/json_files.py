@@ -20,10 +20,10 @@ _BESIDE = {"include", "included", "data"}  # the rest of a response: servers wri
 _FORMS = 'a .json file holds [object, …], {"records": [object, …]} or {"ids": […], "documents": […], …}'
 
 
-def jsonl_records(reading: Reading) -> list[Record]:
-    """The records of a file with one JSON object per line."""
+def jsonl_records(reading: Reading) -> Iterator[Record]:
+    """The records of a file with one JSON object per line, read as they are asked for."""
     with closing(_lines(reading)) as rows:
-        return to_records(rows, reading)
+        yield from to_records(rows, reading)
 
 
 def _lines(reading: Reading) -> Generator[tuple[int, Row], None, None]:
@@ -51,7 +51,7 @@ def _line(text: str, number: int, reading: Reading) -> Row:
     return row
 
 
-def json_records(reading: Reading) -> list[Record]:
+def json_records(reading: Reading) -> Iterator[Record]:
     """The records of a file with one JSON value: a list, an object with `records`, or a saved response."""
     text = read_text(reading)
     try:

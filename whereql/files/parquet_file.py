@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -22,11 +22,11 @@ _DAY = 86_400
 _HINT = "drop the column, or cast it to strings, numbers, bools, dates or lists of them"
 
 
-def parquet_records(reading: Reading) -> list[Record]:
-    """The records of a Parquet file: nested if its column `metadata` is a struct, else flat."""
+def parquet_records(reading: Reading) -> Iterator[Record]:
+    """The records of a Parquet file, read as they are asked for: nested if its column `metadata` is a struct, else flat."""
     listed = replace(reading, unit="rows")
     with closing(_rows(listed)) as rows:
-        return to_records(rows, listed)
+        yield from to_records(rows, listed)
 
 
 def _rows(reading: Reading) -> Generator[tuple[int, Row], None, None]:

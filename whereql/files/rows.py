@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -70,10 +70,9 @@ class Reading:
         return BackendError("WQ706", message, path=self.place(number), hint=hint)
 
 
-def to_records(rows: Iterable[tuple[int, Row]], reading: Reading, nested: bool | None = None) -> list[Record]:
+def to_records(rows: Iterable[tuple[int, Row]], reading: Reading, nested: bool | None = None) -> Iterator[Record]:
     """Records from numbered rows, which it takes apart. nested: the form, or None to let the first telling row decide."""
     own, progress = reading.own, reading.progress
-    records: list[Record] = []
     taken: dict[str, int] = {}
     unseen = own.renamed() - {own.id}  # each row needs its id, so that one is missed anyway
     keys: dict[str, None] = {}
@@ -86,12 +85,13 @@ def to_records(rows: Iterable[tuple[int, Row]], reading: Reading, nested: bool |
         record = _record(number, row, reading, nested)
         if taken.setdefault(record.id, number) != number:
             raise _duplicate(record.id, taken[record.id], number, reading)
-        records.append(record)
-        if progress is not None and not len(records) % _STEP:
-            progress(len(records))
-    if unseen and records:
+        yield record
+        if progress is not None and not len(taken) % _STEP:
+            progress(len(taken))
+    if unseen and taken:
         raise no_column(min(unseen), keys, reading)
-    return records
+    if progress is not None:
+        progress(len(taken))
 
 
 def _form(row: Row, own: Own) -> bool | None:
