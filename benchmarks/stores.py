@@ -29,13 +29,14 @@ from whereql.dialects import text as text_dialect
 WANTED = {"ids": None, "count": None, "limit": 10, "records": 100}  # what a filter wants: the limit that it is run with
 _NAME = "benchmark"
 _START_TIME = 60.0  # seconds that a server may take
+GRACE = 30  # seconds beyond its patience in which a store may give up by itself, and so stay in the run
 
 
 @dataclass(frozen=True)
 class Setup:
     """What a store's process is told: its own folder, the servers' URLs, how many records, and whether they are there already.
 
-    common: how many records every store has, to take ids from; patience: seconds after which a run ends its process.
+    common: how many records every store has, to take ids from; patience: seconds that a run may take.
     """
 
     folder: str
@@ -151,7 +152,7 @@ def _over_http(setup: Setup) -> Official:
 
 
 def _in_file(scheme: str) -> Callable[[Setup], Whereql]:
-    return lambda setup: Whereql(whereql.open(f"{scheme}:///{Path(setup.folder) / scheme}.db"))
+    return lambda setup: Whereql(whereql.open(f"{scheme}:///{Path(setup.folder) / scheme}.db", timeout=setup.patience))
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ STORES = {
     "memory": Store("whereql, memory:", lambda setup: Whereql(whereql.open("memory:")), "numpy"),
     "sqlite": Store("whereql, sqlite:///", _in_file("sqlite"), "sqlalchemy"),
     "duckdb": Store("whereql, duckdb:///", _in_file("duckdb"), "duckdb"),
-    "postgresql": Store("whereql, postgresql+psycopg://", lambda setup: Whereql(whereql.open(setup.servers["postgresql"])), "psycopg", "postgresql"),
+    "postgresql": Store("whereql, postgresql+psycopg://", lambda setup: Whereql(whereql.open(setup.servers["postgresql"], timeout=setup.patience)), "psycopg", "postgresql"),
     "http": Store("whereql, http:// to a Chroma server", lambda setup: Whereql(whereql.open(setup.servers["chroma"], _NAME, create=True)), "httpx", "chroma", True),
     "chroma-http": Store("chromadb.HttpClient, same server", _over_http, "chromadb", "chroma", True),
     "chroma": Store("chromadb.PersistentClient, embedded", _embedded, "chromadb", None, True),
@@ -217,7 +218,7 @@ def _load(contender: Contender, setup: Setup, connection: Connection) -> Loading
 def _run(contender: Contender, setup: Setup, filter: str, number: int, is_checked: bool) -> Answer:
     variant, wants = variants(FILTERS[filter], setup.common)[number], FILTERS[filter].wants
     run = contender.prepare(variant)
-    signal.alarm(setup.patience)  # which ends the process, whatever it is in
+    signal.alarm(setup.patience + GRACE)  # which ends the process, whatever it is in
     started = time.perf_counter()
     result = run(wants)
     seconds = time.perf_counter() - started
