@@ -323,7 +323,7 @@ def main() -> int:
         except KeyboardInterrupt:
             out.print("stopped; this is what there was")
         finally:
-            out.width = 34 + 20 * len(given.only)
+            out.width = max(110, 34 + 20 * len(given.only))
             out.print(show_loading(results), "", show_filters(results), "", *results.failures(), sep="\n")
     return 1 if any(results.failures()) else 0
 
