@@ -2,8 +2,8 @@
 
 Each record is one document of the index: its values as terms to look up, its text as trigrams, and all of it as JSON to return.
 
-Typed fields of Tantivy would be the obvious way, and are not taken: a schema is fixed before the keys are known, and a JSON field
-reads strings that look like dates as dates, has one numeric type per key and segment, and panics on ranges between its types.
+Tantivy's typed fields would be the obvious way, and are not taken: a schema is fixed before the keys are known, and a JSON field
+(tried with 0.27) no longer finds a string that looks like a time, and panics on a range of floats where a key has ints, too.
 A term means what it says. Its digits are hexadecimal, so that the order of terms is the order of values, and a range is a
 regular expression over them.
 """

@@ -24,7 +24,8 @@ def _differences(got: object, records: Sequence[Record], include: Sequence[str])
         return
     expected = GetResponse.from_records(records, include)
     if list(got.ids) != expected.ids:
-        yield f"ids: expected {show_ids(expected.ids)}, got {show_ids(got.ids)}"
+        place = next((n for n, (due, came) in enumerate(zip(expected.ids, got.ids, strict=False)) if due != came), min(len(expected.ids), len(got.ids)))
+        yield f"ids: {len(got.ids)} of {len(expected.ids)}; from [{place}] on expected {show_ids(expected.ids[place:])}, got {show_ids(got.ids[place:])}"
         return
     if list(got.include) != expected.include:
         yield f"include: expected {expected.include}, got {got.include}: the columns as they were asked for"

@@ -46,9 +46,11 @@ class Trial:
         """The ids that a filter is due, as `whereql.semantics` has it."""
         return [record.id for record in self.records if holds(expr, record)]
 
-    def collected(self, expr: Expr, what: str = "Collection(backend).get(filter)", backend: Backend | None = None) -> list[str]:
+    def collected(
+        self, expr: Expr, what: str = "Collection(backend).get(filter)", backend: Backend | None = None, ids: Sequence[str] | None = None
+    ) -> list[str]:
         """The ids through a collection, which splits the filter as `support` says."""
-        return calling(what, expr, quietly, Collection(backend or self.backend).get, expr, include=()).ids
+        return calling(what, expr, quietly, Collection(backend or self.backend).get, expr, ids=ids, include=()).ids
 
     def response(self, query: Query) -> GetResponse:
         """What the backend itself returns."""
