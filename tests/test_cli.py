@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from stores import Store, without
 
 import whereql
 from whereql.cli.commands import cli
@@ -117,6 +118,8 @@ BAD: list[tuple[list[str], int, str]] = [
     (["get", "nowhere.jsonl"], 5, "error WQ707"),
     (["get", "papers.xyz"], 5, "error WQ601"),
     (["get", "SOURCE", "--option", "frmat=csv"], 5, "did you mean format?"),
+    (["get", "SOURCE", "--option", "progress=x"], 5, "there is no option 'progress'"),
+    (["get", "SOURCE", "--option", "kinds=x"], 5, "error WQ710"),
     (["get", "SOURCE", "--collection", "x"], 5, "error WQ712"),
     (["get", "SOURCE", "--include", "document"], 3, "did you mean documents?"),
     (["get", "SOURCE", "--param", "novalue"], 2, "write --param NAME=VALUE"),
@@ -242,3 +245,19 @@ def test_every_error_has_an_exit_code() -> None:
     from whereql.cli.reporting import _EXIT_CODES
 
     assert _EXIT_CODES[-1] == (whereql.WhereqlError, 3)
+
+
+def test_what_a_store_cannot_answer_is_shown_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [whereql.make_record(id, metadata={"n": n}) for n, id in enumerate("abc")]
+    monkeypatch.setattr("whereql.collection.open", lambda *arguments, **options: whereql.Collection(Store(records, without(whereql.Op.LIKE))))
+    filter = "n > 0 AND #id LIKE '_'"
+    assert run("count", "store:", filter).output == "2\n"
+    shown = run("explain", "store:", filter).output.splitlines()
+    assert shown[-3:] == ["pushed:   n > 0", "residual: #id LIKE '_'", "rows:     2 of 2 fetched"]
+    told = json.loads(run("explain", "store:", filter, "--json").output)
+    assert (told["pushed"], told["residual"], told["fetched"], told["rows"]) == ("n > 0", "#id LIKE '_'", 2, 2)
+    for command in ("get", "count"):
+        refused = run(command, "store:", filter, "--strict")
+        assert (refused.exit_code, refused.stdout) == (4, "")
+        assert "error WQ503: this store can't answer #id LIKE '_' exactly" in refused.output
+        assert run(command, "store:", "n > 0", "--strict").exit_code == 0

@@ -250,7 +250,7 @@ def killed_after(process: subprocess.Popen[str], lines: int, rng: random.Random)
     """Kill a load once it has told of so many batches; how many records it told of in all, also before the signal reached it."""
     assert process.stdout is not None
     told = [process.stdout.readline() for _ in range(lines)]
-    for _ in range(rng.randrange(200_000)):  # some moment within the next batch
+    for _ in range(rng.randrange(1_000_000)):  # some moment within the next batch
         pass
     process.kill()
     told += process.stdout.read().splitlines(keepends=True)
