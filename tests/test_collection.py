@@ -230,6 +230,18 @@ def test_a_write_that_is_not_sound_changes_nothing(papers: whereql.Collection, c
     assert papers.get(include=["documents", "metadatas", "uris", "embeddings"]).to_dict() == before
 
 
+def test_records_go_from_one_collection_to_another(papers: whereql.Collection) -> None:
+    copy = whereql.open("memory:")
+    for page in papers.scan(include=["documents", "metadatas", "embeddings", "uris"], batch_size=3):
+        assert copy.add_records(page) == len(page)
+    assert copy.get(include=["documents", "metadatas", "embeddings", "uris"]).to_dict() == papers.get(include=["documents", "metadatas", "embeddings", "uris"]).to_dict()
+    assert copy.add_records(iter([whereql.make_record("a"), whereql.make_record("z"), whereql.make_record("z")])) == 1
+    with pytest.raises(whereql.CheckError, match="make_record") as caught:
+        copy.add_records([whereql.make_record("y"), {"id": "x"}])  # type: ignore[list-item]
+    assert (caught.value.code, caught.value.path) == ("WQ314", "[1]")
+    assert copy.get(ids=["y"]).ids == []
+
+
 def test_stored_values_are_normal() -> None:
     collection = whereql.open("memory:")
     sparse = {"indices": [1, 5], "values": [0.5, 1.0]}

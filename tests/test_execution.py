@@ -168,6 +168,19 @@ def test_ids_filter_beside_a_residual() -> None:
     assert store.queries[-1][1].ids == ("r5", "r1")
 
 
+@pytest.mark.parametrize("arguments", [{"ids": []}, {"where": "FALSE"}, {"where": "n > 5 AND n < 3"}, {"where": "#id IN ('a', 'b')", "ids": ["c"]}, {"where": "odd LIKE '_'", "ids": []}])
+def test_a_store_is_not_asked_for_nothing(arguments: dict[str, Any]) -> None:
+    """Nor can it take an empty list of ids for all records, which would be the end of them in a delete."""
+    store = deaf(10)
+    collection = Collection(store)
+    assert collection.get(**arguments, include=ANYTHING).to_dict() == {"ids": [], "embeddings": [], "documents": [], "uris": [], "metadatas": [], "include": ANYTHING}
+    assert (collection.count(**arguments), list(collection.scan(**arguments)), collection.delete(**arguments)) == (0, [], 0)
+    assert (collection.explain(**arguments).fetched, collection.explain(**arguments).rows) == (0, 0)
+    assert collection.get(limit=0).ids == []
+    assert store.queries == []
+    assert len(store.kept) == 10
+
+
 # Scans.
 
 

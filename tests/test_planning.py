@@ -102,6 +102,11 @@ def test_a_store_that_knows_only_what_was_said_is_asked_that() -> None:
     store = Store([], without(Op.STARTS, Op.CONTAINS, Op.IN))
     assert make_plan(store, query("a LIKE 'x%' AND (k = 1 OR k = 2)", 7)).pushed == query("a LIKE 'x%' AND (k = 1 OR k = 2)", 7)
     assert not make_plan(store, query("a STARTS WITH 'x'")).is_exact
+    # Whatever leaves less to whereql: here, the filter as it was said; then, the normal form.
+    plan = make_plan(store, query("(k = 1 OR k = 2) AND a CONTAINS 'x'"))
+    assert (plan.pushed.where, plan.residual) == (whereql.parse("k = 1 OR k = 2"), whereql.parse("a CONTAINS 'x'"))
+    plan = make_plan(store, query("NOT (k != 1 OR k = 2 AND a CONTAINS 'x')"))
+    assert (plan.pushed.where, plan.residual) == (whereql.parse("k = 1"), TRUE)
 
 
 @pytest.mark.parametrize(("choice", "pushed"), [({"enabled": False}, "a = 1 AND #id = 'x'"), ({"without": ["merging", "negation"]}, "a = 1")])

@@ -222,7 +222,11 @@ class Collection:
 
         `for page in old.scan(include=["documents", "metadatas", "embeddings", "uris"]): new.add_records(page)` copies one.
         """
-        return self._writable("add").add(list(records))
+        given = list(records)
+        for i, record in enumerate(given):
+            if not isinstance(record, Record):
+                raise CheckError("WQ314", f"a record is a Record, got {describe_type(record)}", path=f"[{i}]", hint="make one: whereql.make_record(id, metadata={…})")
+        return self._writable("add").add(given)
 
     def upsert(
         self,

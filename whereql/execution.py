@@ -39,25 +39,28 @@ def page_sizes(first: int = _FIRST) -> Iterator[int]:
 def run_get(backend: Backend, plan: Plan) -> GetResponse:
     """The records of a plan, with the columns of its query."""
     query = plan.query
+    if plan.is_empty:
+        return GetResponse.concatenate([], query.include)
     if plan.is_exact:
         return backend.get(plan.pushed)
     parts: list[GetResponse] = []
     skip, wanted = query.offset, query.limit
-    if wanted != 0:
-        with _closing(_kept(backend, plan, _LARGEST if wanted is None else max(_FIRST, skip + wanted))) as pages:
-            for page in pages:
-                rows = range(len(page))[skip : None if wanted is None else skip + wanted]
-                skip = max(0, skip - len(page))
-                if rows:
-                    parts.append(page.take(rows, query.include))
-                if wanted is not None and (wanted := wanted - len(rows)) == 0:
-                    break
+    with _closing(_kept(backend, plan, _LARGEST if wanted is None else max(_FIRST, skip + wanted))) as pages:
+        for page in pages:
+            rows = range(len(page))[skip : None if wanted is None else skip + wanted]
+            skip = max(0, skip - len(page))
+            if rows:
+                parts.append(page.take(rows, query.include))
+            if wanted is not None and (wanted := wanted - len(rows)) == 0:
+                break
     return GetResponse.concatenate(parts, query.include)
 
 
 def run_count(backend: Backend, plan: Plan, tally: Tally | None = None) -> int:
     """How many records a plan has; limit and offset have no meaning here."""
     tally = Tally() if tally is None else tally
+    if plan.is_empty:
+        return 0
     if plan.is_exact:
         tally.fetched = tally.kept = backend.count(plan.pushed)
     else:
@@ -69,6 +72,8 @@ def run_count(backend: Backend, plan: Plan, tally: Tally | None = None) -> int:
 
 def run_scan(backend: Backend, plan: Plan, batch_size: int) -> Iterator[GetResponse]:
     """The records of a plan in pages of `batch_size`, the last of at most so many."""
+    if plan.is_empty:
+        return iter(())
     if plan.is_exact:
         return backend.scan(plan.pushed, repeat(batch_size))
     return _rebatched(_kept(backend, plan, max(_FIRST, batch_size)), batch_size, plan.query.include)
@@ -97,6 +102,8 @@ def run_delete(backend: WritableBackend, reader: Backend, plan: Plan) -> int:
     Where there is a residual, the store is told the ids that passed it, with the pushed filter beside them: a record that was
     changed meanwhile so that the store sees it no longer matches is spared.
     """
+    if plan.is_empty:
+        return 0  # and no store takes an empty list of ids for none
     if plan.is_exact:
         return backend.delete(plan.pushed)
     ids = tuple(id for page in _kept(reader, plan, _LARGEST) for id in page.ids)

@@ -24,7 +24,7 @@ from whereql.optimize.negation import push_negation
 from whereql.optimize.pipeline import Pass, Step, current_passes, normalize
 from whereql.plugins import registry
 from whereql.records import COLUMNS
-from whereql.split import TRUE, Split, split
+from whereql.split import FALSE, TRUE, Split, split
 
 MOST_RECORDS = 2**53  # no store holds more, and numbers up to here are the same to all of them
 
@@ -48,6 +48,11 @@ class Plan:
     def is_exact(self) -> bool:
         """Whether the store answers the whole query."""
         return self.residual == TRUE
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is known beforehand that there are no records, so that the store need not be asked."""
+        return self.pushed.where == FALSE or self.pushed.ids == () or self.query.limit == 0
 
 
 def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: list[Step] | None = None) -> Plan:
@@ -79,13 +84,16 @@ def columns_of(expr: Expr) -> tuple[str, ...]:
 
 
 def _best_split(backend: Backend, query: Query, trace: list[Step] | None) -> tuple[Query, Split]:
-    """The split of the normal form, or of the filter as it was said if the store knows its operators and not the plainer ones."""
+    """The split of the normal form, or of the filter as it was said if that leaves less to whereql.
+
+    So it is where the store knows LIKE and not STARTS WITH, or `=` and not IN.
+    """
     optimized = _optimized(backend, query, trace)
     parts = split(optimized.where, backend.support, backend.shape)
-    if parts.is_exact or optimized is query:
+    if parts.is_exact:
         return optimized, parts
     said = split(_plain_form(query.where), backend.support, backend.shape)
-    return (query, said) if said.is_exact else (optimized, parts)
+    return (query, said) if said.residual.size < parts.residual.size else (optimized, parts)
 
 
 def _plain_form(expr: Expr) -> Expr:

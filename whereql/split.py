@@ -24,7 +24,7 @@ from whereql.support import ANY_SHAPE, Shape, Support
 
 Supports = Callable[[Predicate, bool], Support]
 
-TRUE = Const(True)
+TRUE, FALSE = Const(True), Const(False)
 
 
 @dataclass(frozen=True, slots=True)
