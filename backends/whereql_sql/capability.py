@@ -111,7 +111,8 @@ def part(name: str, column: ColumnElement[str], piece: str) -> Condition:
 def _blob_end(column: ColumnElement[str], piece: str) -> Condition:
     # On the bytes: length and substr of a text stop at a NUL.
     encoded = sa.bindparam(None, piece.encode(), sa.LargeBinary())
-    return sa.func.substr(sa.type_coerce(sa.cast(column, sa.LargeBinary()), sa.LargeBinary()), -len(piece.encode())) == encoded
+    # And not `=`: the end of an empty blob is NULL, and the complement of NULL would lose the record.
+    return sa.func.substr(sa.type_coerce(sa.cast(column, sa.LargeBinary()), sa.LargeBinary()), -len(piece.encode())).is_not_distinct_from(encoded)
 
 
 ENDS: dict[str, Callable[[ColumnElement[str], str], Condition]] = {
@@ -122,7 +123,7 @@ ENDS: dict[str, Callable[[ColumnElement[str], str], Condition]] = {
 
 
 def _ends(name: str, nul: bool) -> list[Condition]:
-    cases = [(f"x{_HIGH}y", f"{_HIGH}y", True), ("b", "ab", False), ("abc", "C", False), ("abc", "b", False), ("e\u0301", "é", False)]
+    cases = [(f"x{_HIGH}y", f"{_HIGH}y", True), ("b", "ab", False), ("abc", "C", False), ("abc", "b", False), ("", "b", False), ("e\u0301", "é", False)]
     cases += [("a\0b", "\0b", True), ("a\0b", "a", False), ("ab\0", "b", False)] if nul else []
     return [ENDS[name](text(whole), piece) if found else sa.not_(ENDS[name](text(whole), piece)) for whole, piece, found in cases]
 
