@@ -222,7 +222,7 @@ class Collection:
 
         `for page in old.scan(include=["documents", "metadatas", "embeddings", "uris"]): new.add_records(page)` copies one.
         """
-        given = list(records)
+        given = [*records] if isinstance(records, Iterable) else [records]
         for i, record in enumerate(given):
             if not isinstance(record, Record):
                 raise CheckError("WQ314", f"a record is a Record, got {describe_type(record)}", path=f"[{i}]", hint="make one: whereql.make_record(id, metadata={…})")
@@ -299,14 +299,14 @@ class Collection:
         include: Sequence[str] = DEFAULT_INCLUDE,
     ) -> Query:
         expr = decode(where, lenient=lenient)
+        if where_document is not None:
+            document = where_document if isinstance(where_document, Expr) else chroma.decode_document(where_document, lenient=lenient)
+            expr = And([expr, document]) if where is not None else document
         try:
             expr = bind(expr, params)
         except CheckError as error:
             error.source = error.source or (where if isinstance(where, str) and error.span else None)
             raise
-        if where_document is not None:
-            document = where_document if isinstance(where_document, Expr) else chroma.decode_document(where_document, lenient=lenient)
-            expr = And([expr, document]) if where is not None else document
         return Query(expr, _ids(ids), None if limit is None else _count(limit, "limit"), _count(offset or 0, "offset"), _include(include))
 
     def _warn(self, expr: Expr) -> None:
@@ -334,10 +334,19 @@ def _count(value: object, name: str) -> int:
     return value
 
 
+def _listed(value: Sequence[str] | str, name: str) -> tuple[str, ...]:
+    """The values of an argument that is a list; a string stands for itself."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, Iterable) or isinstance(value, (bytes, Mapping)):
+        raise CheckError("WQ314", f"{name} is a list of strings, got {describe_type(value)}", path=name, hint=f"write {name}=[…], or leave it out")
+    return tuple(value)
+
+
 def _ids(ids: Sequence[str] | str | None) -> tuple[str, ...] | None:
     if ids is None:
         return None
-    wanted = (ids,) if isinstance(ids, str) else tuple(ids)
+    wanted = _listed(ids, "ids")
     check_items(len(wanted), path="ids")
     for i, id in enumerate(wanted):
         if not isinstance(id, str):
@@ -347,7 +356,7 @@ def _ids(ids: Sequence[str] | str | None) -> tuple[str, ...] | None:
 
 
 def _include(include: Sequence[str]) -> tuple[str, ...]:
-    names = (include,) if isinstance(include, str) else tuple(include)
+    names = _listed(include, "include")
     for name in names:
         if name not in COLUMNS:
             hint = did_you_mean(str(name), COLUMNS) or f"the columns are {', '.join(COLUMNS)}"

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -209,10 +209,12 @@ def records_from_columns(
     uris: Sequence[str | None] | None = None,
 ) -> list[Record]:
     """Records from Chroma's column-wise arguments; a column is None or as long as `ids`. Raises BackendError."""
+    if not isinstance(ids, Iterable):
+        raise BackendError("WQ701", f"ids is a list, got {describe_type(ids)}", path="ids", hint="write ids=[…]")
     ids = [ids] if isinstance(ids, str) else list(ids)
     columns = {"embeddings": embeddings, "metadatas": metadatas, "documents": documents, "uris": uris}
     for name, column in columns.items():
-        if isinstance(column, (str, bytes, Mapping)):
+        if column is not None and (isinstance(column, (str, bytes, Mapping)) or not hasattr(column, "__len__")):
             raise BackendError("WQ701", f"{name} is a list, got {describe_type(column)}", path=name, hint=f"write {name}=[…]")
         if column is not None and len(column) != len(ids):
             raise BackendError(
