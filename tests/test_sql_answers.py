@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import repeat
 
 import pytest
+from sql_records import storable
 from strategies import COMBINATIONS, FilterMaker, Generator
 from whereql_sql.backend import SqlBackend
 from whereql_sql.capability import PORTABLE
@@ -19,7 +20,7 @@ from whereql.ast import Expr, Field, Not, Op, Predicate, literal
 from whereql.backend import Query
 from whereql.collection import Collection
 from whereql.planning import make_plan
-from whereql.records import Record, make_record
+from whereql.records import make_record
 from whereql.semantics import holds
 
 EXHAUSTIVE = os.environ.get("WHEREQL_EXHAUSTIVE") == "1"
@@ -31,15 +32,6 @@ def database(sql_url: str) -> Iterator[Database]:
     opened = Database(sql_url)
     yield opened
     opened.close()
-
-
-def without_nul(record: Record) -> Record | None:
-    """The record if PostgreSQL can store it."""
-    return None if "\\x00" in repr(record) else record
-
-
-def storable(records: list[Record], database: Database) -> list[Record]:
-    return records if database.abilities.nul else [record for record in records if without_nul(record)]
 
 
 def check(database: Database, seed: int, collections: int, filters: int) -> int:

@@ -20,6 +20,8 @@ from whereql.errors import BackendError
 from whereql.records import Record, Schema
 from whereql.response import GetResponse
 from whereql.support import Shape, Support
+from whereql_sql.bulk import fetch
+from whereql_sql.candidates import few_numbers
 from whereql_sql.catalog import Catalog, create_collection, lock_catalog, read_catalog
 from whereql_sql.engine import Database
 from whereql_sql.leaves import support
@@ -74,8 +76,10 @@ class SqlBackend:
             selection = self._selection(connection)
             if selection is None:
                 return 0
-            count = sa.func.count()
-            return sum(connection.execute(selection.records(part, [count])).scalar_one() for part in parted(query, self._database.abilities))
+            numbers = few_numbers(connection, selection, query, has_index=self._has_index)
+            if numbers is not None:
+                return len(numbers)
+            return sum(connection.execute(selection.counted(part)).scalar_one() for part in parted(query, self._database.abilities))
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages, each of at most `next(sizes)`, from the moment of the first."""
@@ -133,7 +137,11 @@ class SqlBackend:
             return work(self._writer(connection, tables, catalog or create_collection(self._database, connection, tables, self._name)))
 
     def _writer(self, connection: Connection, tables: Tables, catalog: Catalog) -> Writer:
-        return Writer(connection, tables, catalog, self._database.abilities, self._database.name == "duckdb")
+        return Writer(connection, tables, catalog, self._database.abilities, not self._has_index)
+
+    @property
+    def _has_index(self) -> bool:
+        return self._database.name != "duckdb"
 
     @property
     def _is_probing(self) -> bool:
@@ -149,11 +157,15 @@ class SqlBackend:
 
     def _rows(self, connection: Connection, selection: Selection, query: Query) -> Sequence[Sequence[Any]]:
         columns = columns_of(selection.tables, query.include)
+        numbers = few_numbers(connection, selection, query, has_index=self._has_index)
+        if numbers is not None:
+            numbers = numbers[query.offset : None if query.limit is None else query.offset + query.limit]
+            return fetch(connection, selection.numbered(numbers, columns))
         queries = parted(query, self._database.abilities)
         if len(queries) == 1:
-            return connection.execute(selection.page(query, columns)).all()
+            return fetch(connection, selection.page(query, columns))
         seq = selection.tables.records.c.seq
-        rows = [row for part in queries for row in connection.execute(selection.records(part, [*columns, seq]))]
+        rows = [row for part in queries for row in fetch(connection, selection.records(part, [*columns, seq]))]
         rows.sort(key=lambda row: row[-1])
         return [row[:-1] for row in rows[query.offset : None if query.limit is None else query.offset + query.limit]]
 

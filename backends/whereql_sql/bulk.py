@@ -16,6 +16,12 @@ from whereql_sql.tables import Vector
 _ROWS = 10_000  # in one statement
 
 
+def fetch(connection: Connection, statement: sa.Select[Any]) -> list[Any]:
+    """All rows of a query, as the driver's tuples: SQLAlchemy's own rows cost as much as the query does."""
+    with connection.execute(statement) as result:
+        return [] if result.cursor is None else list(result.cursor.fetchall())
+
+
 def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[Sequence[Any]], abilities: Abilities) -> None:
     """Insert rows of all of a table's columns, in their order."""
     for start in range(0, len(rows), _ROWS):

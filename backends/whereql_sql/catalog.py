@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -75,8 +76,10 @@ def read_catalog(connection: Connection, tables: Tables, name: str, known: Catal
     if known is not None and known.number == number and len(known.slots) == slots:
         return Catalog(number, dimension, records, known.slots)
     first = number << SLOT_BITS
-    found = connection.execute(sa.select(tables.slots.c.name, tables.slots.c.kind, tables.slots.c.id).where(tables.slots.c.id >= first, tables.slots.c.id < first + (1 << SLOT_BITS)).order_by(tables.slots.c.id))
-    return Catalog(number, dimension, records, {(row.name, row.kind): row.id for row in found})
+    columns = tables.slots.c
+    statement = sa.select(columns.name, columns.kind, columns.id).where(columns.id >= first, columns.id < first + (1 << SLOT_BITS)).order_by(columns.id)
+    rows: Sequence[Any] = connection.execute(statement).all()
+    return Catalog(number, dimension, records, {(key, kind): id for key, kind, id in rows})
 
 
 def lock_catalog(database: Database, connection: Connection, tables: Tables, name: str) -> Catalog | None:

@@ -29,6 +29,7 @@ from whereql_sql.failures import failures_told, shown
 TIMEOUT = 300.0  # seconds
 _CONNECT_TIMEOUT = 15
 _DRIVERS = {"postgresql": "postgresql+psycopg"}  # where the URL names none: psycopg 3, not its predecessor
+_TURNS: dict[str, threading.Lock] = {}  # by file
 _EXTRAS = {"postgresql": "postgres", "duckdb": "duckdb"}
 
 
@@ -47,6 +48,8 @@ class Database:
         # A database in memory lives in one connection, which all share in turn.
         self.is_shared = self.name in ("sqlite", "duckdb") and self.url.database in (None, "", ":memory:")
         self._lock = threading.RLock() if self.is_shared else nullcontext()
+        # DuckDB lets one program write, and fails the second of two threads at once instead of letting it wait.
+        self._turn = _TURNS.setdefault(str(self.url.database), threading.Lock()) if self.name == "duckdb" and not self.is_shared else nullcontext()
         self.engine = _make_engine(self.url, read_only, timeout, self.is_shared)
         try:
             self.abilities  # noqa: B018  # finds out, now, whether the database can be reached
@@ -72,7 +75,7 @@ class Database:
         """A transaction that writes: all of it, or nothing if an error leaves the block. Raises BackendError WQ713 if read only."""
         if self.read_only:
             raise BackendError("WQ713", f"{shown(self.url)} was opened to be read only", hint="open it without read_only")
-        with self._lock, failures_told(self.url), self.engine.connect().execution_options(whereql_writes=True) as connection, connection.begin():
+        with self._lock, self._turn, failures_told(self.url), self.engine.connect().execution_options(whereql_writes=True) as connection, connection.begin():
             yield connection
 
     def close(self) -> None:

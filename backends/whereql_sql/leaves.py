@@ -30,11 +30,17 @@ _EXACT_BELOW = 2.0**53  # up to here, every int is a double
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one slot: the table, the condition that picks them, and whether they have one value, and so come in the order of records."""
+    """Rows of one slot: the table, the slot, the condition on the values, and whether that is one value, so that they come in the order of records."""
 
     table: sa.Table
-    condition: Condition
+    slot: int
+    values: Condition
     is_one_value: bool = False
+
+    @property
+    def condition(self) -> Condition:
+        """The condition that picks the rows."""
+        return sa.and_(self.table.c.slot == self.slot, self.values)
 
 
 def support(predicate: Predicate, negated: bool, abilities: Abilities) -> Support:
@@ -99,7 +105,7 @@ def parts(predicate: Predicate, catalog: Catalog, tables: Tables, abilities: Abi
         slot = catalog.slots.get((key, kind))
         if slot is not None and condition is not None:
             table = tables.strings if kind.startswith("string") else tables.numbers
-            found.append(Part(table, sa.and_(table.c.slot == slot, condition), is_one_value))
+            found.append(Part(table, slot, condition, is_one_value))
 
     if op is Op.EXISTS:
         for kind in catalog.kinds_of(key):

@@ -90,6 +90,8 @@ def response_of(rows: Sequence[Sequence[Any]], tables: Tables, include: Sequence
     """The response for the rows of a query with the columns of `columns_of`."""
     names = ["id", *("document",) * ("documents" in include), *("uri",) * ("uris" in include or "metadatas" in include)]
     names += [*("metadata",) * ("metadatas" in include), *("embedding",) * ("embeddings" in include)]
+    if not include:
+        return GetResponse([row[0] for row in rows], include=[])
     cells: dict[str, list[Any]] = {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)} if rows else {name: [] for name in names}
     metadatas = None
     if "metadatas" in include:

@@ -12,12 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from whereql.ast import And, Const, Expr, Field, Not, Or, Predicate, predicates
+from whereql.ast import And, Const, Expr, Field, Not, Op, Or, Predicate, predicates
 from whereql.backend import Query
 from whereql_sql.capability import Abilities, Condition
 from whereql_sql.catalog import Catalog
 from whereql_sql.leaves import Part, own_condition, parts
-from whereql_sql.lists import TEXT, is_in
+from whereql_sql.lists import INT, TEXT, is_in
 from whereql_sql.tables import HEAD, Tables
 
 
@@ -34,19 +34,40 @@ class Selection:
     is_probing: bool
 
     def records(self, query: Query, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
-        """The query that selects these columns of the records, in their order; it joins the contents where they are needed."""
-        tables = self.tables
-        needs_contents = tables.contents in sa.select(*columns).get_final_froms() or _reads_contents(query.where)
-        source = tables.records.join(tables.contents, tables.contents.c.seq == tables.records.c.seq) if needs_contents else tables.records
-        seq = tables.records.c.seq
-        found = sa.select(*columns).select_from(source).where(seq >= self.catalog.first, seq < self.catalog.end, self.condition(query.where))
+        """The query that selects these columns of the records, in any order."""
+        seq = self.tables.records.c.seq
+        tests = [seq >= self.catalog.first, seq < self.catalog.end, self.condition(query.where)]
         if query.ids is not None:
-            found = found.where(self.of_ids(query.ids))
-        return found
+            tests.append(self.of_ids(query.ids))
+        return self._from(self.tables.records, columns, _reads_contents(query.where)).where(*tests)
+
+    def _from(self, first: sa.Table, columns: Sequence[sa.ColumnElement[Any]], reads_contents: bool) -> sa.Select[Any]:
+        """The selection of columns from a table that has `seq`, joined with those that they are in."""
+        tables, source = self.tables, sa.select(*columns)
+        joined: sa.FromClause = first
+        if first is not tables.records and tables.records in source.get_final_froms():
+            joined = joined.join(tables.records, tables.records.c.seq == first.c.seq)
+        if reads_contents or tables.contents in source.get_final_froms():
+            joined = joined.join(tables.contents, tables.contents.c.seq == first.c.seq)
+        return source.select_from(joined)
+
+    def numbered(self, numbers: Sequence[int], columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+        """The records of these numbers, in their order."""
+        return self.records(Query(), columns).where(is_in(self.tables.records.c.seq, numbers, INT, self.abilities)).order_by(self.tables.records.c.seq)
+
+    def counted(self, query: Query) -> sa.Select[Any]:
+        """How many records a query has. A single condition on an index needs no more than its entries."""
+        count = sa.func.count()
+        part = None if query.ids is not None else self.ordered(query.where) or self._single(query.where)
+        return self.records(query, [count]) if part is None else sa.select(count).select_from(part.table).where(part.condition)
 
     def page(self, query: Query, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
         """… from the offset to the limit of the query."""
-        found = self.records(query, columns).order_by(self.tables.records.c.seq)
+        part = None if query.ids is not None else self.ordered(query.where)
+        if part is None:
+            found = self.records(query, columns).order_by(self.tables.records.c.seq)
+        else:
+            found = self._from(part.table, columns, False).where(part.condition).order_by(part.table.c.seq)
         if query.limit is not None:
             found = found.limit(query.limit)
         elif query.offset:
@@ -69,16 +90,44 @@ class Selection:
             case Const(value):
                 return sa.true() if value else sa.false()
             case And(args):
-                return sa.and_(*map(self.condition, args))
+                return self._all(args)
             case Or(args):
                 return sa.or_(*map(self.condition, args))
             case Not(Predicate() as predicate):
                 return sa.not_(self.condition(predicate))
             case Predicate(Field()):
-                return sa.or_(sa.false(), *map(self._holds, parts(expr, self.catalog, self.tables, self.abilities)))
+                return sa.or_(sa.false(), *map(self._holds, self._parts(expr)))
             case Predicate():
                 return own_condition(expr, self.tables, self.abilities)
         raise TypeError(f"not in negation normal form: {expr!r}")
+
+    def _all(self, args: Sequence[Expr]) -> Condition:
+        """All of some filters. Those on the one value that a record has in a slot are asked for together: a range is one search."""
+        joined: dict[int, Part] = {}
+        others: list[Condition] = []
+        for arg in args:
+            part = self._single(arg)
+            if part is None:
+                others.append(self.condition(arg))
+            elif (known := joined.get(part.slot)) is None:
+                joined[part.slot] = part
+            else:
+                joined[part.slot] = Part(part.table, part.slot, sa.and_(known.values, part.values), known.is_one_value or part.is_one_value)
+        return sa.and_(*map(self._holds, joined.values()), *others)
+
+    def ordered(self, expr: Expr) -> Part | None:
+        """The rows of a filter on one value of one slot, if it is that: each stands for a record, in the order of these."""
+        found = self._parts(expr)
+        return found[0] if len(found) == 1 and found[0].is_one_value else None
+
+    def _single(self, expr: Expr) -> Part | None:
+        """The rows of a filter on the one value that each record has in a slot, if it is that."""
+        found = self._parts(expr)
+        return found[0] if len(found) == 1 and isinstance(expr, Predicate) and expr.op not in (Op.HAS, Op.EXISTS) else None
+
+    def _parts(self, expr: Expr) -> list[Part]:
+        is_of_key = isinstance(expr, Predicate) and isinstance(expr.subject, Field)
+        return parts(expr, self.catalog, self.tables, self.abilities) if is_of_key else []  # type: ignore[arg-type]  # a predicate, as just seen
 
     def _holds(self, part: Part) -> Condition:
         seq = self.tables.records.c.seq

@@ -1,0 +1,89 @@
+"""Queries that few records need to be looked at for: those are read and tested one by one, instead of making sets of record numbers.
+
+A set of all records with `score < 0.5` costs as much as half of the collection, though `user = 'u7'` beside it has ten
+records, or ten are asked for and every second one will do. How many records a predicate has is asked of the index, up to a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from whereql.ast import And, Const, Expr, Field, Predicate
+from whereql.backend import Query
+from whereql.matcher import compile_matcher
+from whereql_sql.bulk import fetch
+from whereql_sql.leaves import parts
+from whereql_sql.rows import columns_of, record_of
+from whereql_sql.selection import Selection
+
+FEW = 1000  # records that are sooner read and tested than the sets of other predicates are made
+_PAGES = (64, 256, 1024)  # of records from the start, where a limit is likely to be met soon
+
+
+def few_numbers(connection: Connection, selection: Selection, query: Query, *, has_index: bool) -> list[int] | None:
+    """The numbers of a query's records, in their order, without its offset and as far as its limit needs; None if that is not few records' work."""
+    if isinstance(query.where, Const) or (query.ids is not None and len(query.ids) > FEW):
+        return None
+    if query.ids is not None:
+        return list(_tested(connection, selection, query.where, selection.of_ids(query.ids)))
+    if has_index and isinstance(query.where, And):
+        driver = _few(connection, selection, query.where)
+        if driver is not None:
+            return list(_tested(connection, selection, query.where, selection.condition(driver)))
+    if query.limit is None or query.offset + query.limit > FEW or (has_index and selection.ordered(query.where) is not None):
+        return None
+    return _from_the_start(connection, selection, query.where, query.offset + query.limit)
+
+
+def _few(connection: Connection, selection: Selection, expr: And) -> Predicate | None:
+    """The first conjunct that few records pass, as the index says."""
+    for arg in expr.args:
+        if isinstance(arg, Predicate) and isinstance(arg.subject, Field):
+            rows = 0
+            for part in parts(arg, selection.catalog, selection.tables, selection.abilities):
+                if rows < FEW:
+                    some = sa.select(part.table.c.seq).where(part.condition).limit(FEW).subquery()
+                    rows += connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+            if rows < FEW:
+                return arg
+    return None
+
+
+def _from_the_start(connection: Connection, selection: Selection, where: Expr, wanted: int) -> list[int] | None:
+    """The first records that pass, if they come soon enough."""
+    seq = selection.tables.records.c.seq
+    found: list[int] = []
+    seen, after = 0, selection.catalog.first - 1
+    for size in _PAGES:
+        rows = _rows(connection, selection, seq > after, size)
+        found += _matching(rows, selection, where)
+        if len(found) >= wanted or len(rows) < size:
+            return found[:wanted]
+        seen, after = seen + size, rows[-1][0]
+        if max(len(found), 1) * (sum(_PAGES) // seen) < wanted:
+            return None
+    return None
+
+
+def _tested(connection: Connection, selection: Selection, where: Expr, condition: sa.ColumnElement[bool]) -> Iterator[int]:
+    return _matching(_rows(connection, selection, condition, None), selection, where)
+
+
+def _rows(connection: Connection, selection: Selection, condition: sa.ColumnElement[bool], limit: int | None) -> list[Any]:
+    """The records of a condition, in their order: number, id, document, uri, metadata."""
+    tables = selection.tables
+    seq = tables.records.c.seq
+    columns = [seq, *columns_of(tables, ("documents", "uris", "metadatas"))]
+    source = tables.records.join(tables.contents, tables.contents.c.seq == seq)
+    statement = sa.select(*columns).select_from(source).where(seq >= selection.catalog.first, seq < selection.catalog.end, condition)
+    return fetch(connection, statement.order_by(seq).limit(limit))
+
+
+def _matching(rows: Sequence[Any], selection: Selection, where: Expr) -> Iterator[int]:
+    matches = compile_matcher(where)
+    return (row[0] for row in rows if matches(record_of((*row[1:], None), selection.tables)))
+
