@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -101,8 +101,7 @@ class MappedBackend:
         """The records of a query, page by page."""
         reading = self._mapping.reading(query.include)
         statement = self._statement(query, reading.selected())
-        with self._reading() as connection:
-            result = connection.execution_options(stream_results=True).execute(statement)
+        with self._reading() as connection, closing(connection.execution_options(stream_results=True).execute(statement)) as result:
             if self._is_long(query):
                 wanted = frozenset(query.ids or ())
                 stop = None if query.limit is None else query.offset + query.limit

@@ -233,7 +233,7 @@ def text_cell(column: Column, sql: Sql, dialect: str, abilities: Abilities) -> C
     line = _line(PLAIN_TEXTS if is_plain else AS_TEXT, sql, abilities, column.is_bytewise, can_cast)
     if family is INTS and not column.type.is_array:
         line = Line(line.value, bytewise=line.bytewise, same=lambda texts, abilities: is_in(sql, _ints(texts), INT, abilities))
-    elif column.type.name == "uuid" and not column.type.is_array:
+    elif column.type.name == "uuid" and not column.type.is_array and dialect == "postgresql":
         line = Line(line.value, bytewise=line.bytewise, same=lambda texts, abilities: is_in(sql, _uuids(texts), sa.Uuid(as_uuid=False), abilities))
     return Cell(sa.type_coerce(sql, sa.Text()) if is_plain else sa.cast(sql, sa.Text()), _same, Lines(sql.is_not(None), strings=line), required=column.required)
 

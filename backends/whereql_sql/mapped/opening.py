@@ -13,7 +13,7 @@ from whereql_sql.mapped.backend import MappedBackend
 from whereql_sql.mapped.presets import map_preset
 from whereql_sql.mapped.roles import map_table
 
-OPTIONS = ("table", "schema", "id", "document", "uri", "embedding", "metadata", "order", "writable")
+OPTIONS = ("table", "schema", "id", "document", "uri", "embedding", "metadata", "keys", "order", "writable")
 
 
 def open_mapped(database: Database, collection: str | None, options: Mapping[str, Any]) -> MappedBackend:

@@ -10,10 +10,10 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import quoted_name
 
 from whereql.errors import BackendError
 from whereql.source import quote
@@ -61,8 +61,15 @@ def read_table(connection: Connection, name: str, schema: str | None) -> TableIn
         hint = did_you_mean(name, table_names(connection, schema)) or "check the name, its case, and schema="
         raise BackendError("WQ718", f"there is no table {quote(shown)}", hint=hint)
     columns, key = described
-    table = sa.table(name, *[sa.column(column.name) for column in columns], schema=schema)
+    if schema is not None and "." in schema and connection.dialect.name == "duckdb":
+        raise BackendError("WQ720", f"the schema {quote(schema)} has a dot in its name, which the driver of DuckDB can't say", path="schema", hint="map a view in another schema")
+    table = sa.table(quoted(name), *[sa.column(quoted(column.name)) for column in columns], schema=None if schema is None else quoted(schema))
     return TableInfo(table, {column.name: column for column in columns}, tuple(key))
+
+
+def quoted(name: str) -> str:
+    """A name that is always put in quotes: left to itself, SQLAlchemy takes one that ends in a line break for a plain one."""
+    return quoted_name(name, True)
 
 
 Described = tuple[list[Column], Sequence[str]] | None
@@ -157,10 +164,10 @@ def _reflected(connection: Connection, name: str, schema: str | None) -> Describ
 _READERS: dict[str, Callable[[Connection, str, str | None], Described]] = {"sqlite": _sqlite, "duckdb": _duckdb, "postgresql": _postgresql}
 
 
-def column_named(info: TableInfo, name: Any, option: str) -> Column:
+def column_named(info: TableInfo, name: str, option: str) -> Column:
     """The column that an option names, in this very case. Raises BackendError WQ718."""
-    if not isinstance(name, str) or name not in info.columns:
-        same = [known for known in info.columns if isinstance(name, str) and known.lower() == name.lower()]
-        hint = f"its name is {quote(same[0])}: case counts" if same else did_you_mean(str(name), info.columns) or f"it has {', '.join(info.columns)}"[:200]
-        raise BackendError("WQ718", f"the table {quote(info.table.name)} has no column {quote(str(name))}", path=option, hint=hint)
+    if name not in info.columns:
+        same = [known for known in info.columns if known.lower() == name.lower()]
+        hint = f"its name is {quote(same[0])}: case counts" if same else did_you_mean(name, info.columns) or f"it has {', '.join(info.columns)}"[:200]
+        raise BackendError("WQ718", f"the table {quote(info.table.name)} has no column {quote(name)}", path=option, hint=hint)
     return info.columns[name]

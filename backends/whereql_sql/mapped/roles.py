@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,15 +25,12 @@ def map_table(
     connection: Connection, abilities: Abilities, options: Mapping[str, Any], *, hidden: Sequence[str] = (), only: Condition | None = None
 ) -> TableMapping:
     """The mapping of a table, by the options of `open_mapped`. hidden: columns that are no keys; only: the rows that count."""
-    name, schema = options["table"], options.get("schema")
-    for option, value in (("table", name), ("schema", schema)):
-        if not isinstance(value, str) and not (option == "schema" and value is None):
-            raise BackendError("WQ712", f"{option} is the name of one", path=option, hint=f"write {option}='…'")
-    info = read_table(connection, name, schema)
+    _check_names(options)
+    name = options["table"]
+    info = read_table(connection, name, options.get("schema"))
     builder = CellBuilder(connection, abilities, info)
     roles = _roles(info, options)
-    used = {*hidden, *(column.name for column in roles.values())}
-    columns = {column.name: cell for column in info.columns.values() if column.name not in used and (cell := builder.key(column)) is not None}
+    columns = {column.name: cell for column in _keys(info, options, roles, hidden) if (cell := builder.key(column)) is not None}
     json = builder.json(roles["metadata"]) if "metadata" in roles else None
     id = builder.text(roles["id"])
     return TableMapping(
@@ -43,10 +41,33 @@ def map_table(
         uri=builder.text(roles["uri"]) if "uri" in roles else None,
         embedding=builder.vector(roles["embedding"]) if "embedding" in roles else None,
         columns=columns,
-        keys=None if json is None else Keys(json.read, json.decode, json.place),
+        keys=None if json is None else Keys(json.read, json.decode, lru_cache(maxsize=256)(json.place)),
         order=_order(info, options, roles["id"]),
         only=tuple(each for each in (only, id.read.is_not(None)) if each is not None),
     )
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    """Raise BackendError WQ712 for an option that is no name, or no list of names."""
+    for option in ("table", "schema", *_ROLES):
+        if not isinstance(options.get(option, ""), str | None) or options.get("table") is None:
+            raise BackendError("WQ712", f"{option} is a name", path=option, hint=f"write {option}='…'")
+    for option in ("order", "keys"):
+        value = options.get(option, ())
+        names = (value,) if isinstance(value, str) and option == "order" else value
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise BackendError("WQ712", f"{option} is a list of the names of columns", path=option, hint=f"write {option}=['…']")
+
+
+def _keys(info: TableInfo, options: Mapping[str, Any], roles: Mapping[str, Column], hidden: Sequence[str]) -> list[Column]:
+    """The columns that are metadata keys: those that are named, or all that are nothing else."""
+    used = {column.name: role for role, column in roles.items()}
+    if "keys" not in options:
+        return [column for column in info.columns.values() if column.name not in used and column.name not in hidden]
+    for name in options["keys"]:
+        if name in used:
+            raise BackendError("WQ720", f"the column {quote(name)} can't be both {used[name]} and a key", path="keys", hint="leave it out of keys")
+    return [column_named(info, name, "keys") for name in dict.fromkeys(options["keys"])]
 
 
 def _roles(info: TableInfo, options: Mapping[str, Any]) -> dict[str, Column]:
@@ -69,7 +90,7 @@ def _roles(info: TableInfo, options: Mapping[str, Any]) -> dict[str, Column]:
 def _order(info: TableInfo, options: Mapping[str, Any], id: Column) -> tuple[Any, ...]:
     """By what rows are ordered: as asked, and by id where that is equal; by default the primary key."""
     asked = options.get("order")
-    names: Sequence[Any] = info.primary_key if asked is None else (asked,) if isinstance(asked, str) else tuple(asked)
+    names: Sequence[str] = info.primary_key if asked is None else (asked,) if isinstance(asked, str) else asked
     columns = [column_named(info, name, "order").name for name in names]
     if asked is not None and id.name not in columns:
         columns.append(id.name)
