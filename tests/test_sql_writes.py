@@ -25,7 +25,7 @@ from whereql.ast import Const, Field, Op, Predicate, literal
 from whereql.backend import Change, Query
 from whereql.errors import BackendError
 from whereql.planning import make_plan
-from whereql.records import Record, make_record
+from whereql.records import Record, make_record, stored_kind
 
 EVERYTHING = ("documents", "metadatas", "uris", "embeddings")
 
@@ -41,6 +41,15 @@ def state(backend: Any) -> list[object]:
     """All records of a backend, comparable: embeddings by their bytes, values by their type, too."""
     found = backend.get(Query(include=EVERYTHING))
     return [(record.id, record.document, record.uri, repr(sorted((record.metadata or {}).items())), None if record.embedding is None else record.embedding.tobytes()) for record in found]
+
+
+def kinds(backend: Any) -> dict[str, dict[str, int]]:
+    """The kinds of each key, counted, with the kinds of the examples checked to be among them."""
+    schema = backend.schema()
+    assert schema.records == backend.count(Query())
+    for info in schema.keys.values():
+        assert {stored_kind(example) for example in info.examples} <= info.kinds.keys() and 1 <= len(info.examples) <= 3
+    return {key: dict(info.kinds) for key, info in schema.keys.items()}
 
 
 def is_consistent(database: Database) -> bool:
@@ -71,6 +80,7 @@ def test_writes_are_those_of_the_memory_backend(database: Database) -> None:
                     if plan.is_exact:
                         assert backend.delete(plan.pushed) == memory.delete(plan.pushed)
             assert state(backend) == state(memory)
+            assert kinds(backend) == kinds(memory)
             kept = memory.get(Query()).ids
             if kept:
                 expr = FilterMaker(rng, pool).filter()

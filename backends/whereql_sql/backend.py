@@ -34,6 +34,7 @@ from whereql_sql.writing import Writer, parted
 T = TypeVar("T")
 
 DEFAULT = "default"
+_MANY = 10_000  # records more, and twice as many, after which the counts of the planner are no good
 _NAME_MAX = 400  # characters: the name is looked up in an index
 
 
@@ -55,6 +56,7 @@ class SqlBackend:
             raise BackendError("WQ712", f"the name of a collection has 1 to {_NAME_MAX} characters, without NUL", hint=f"leave it out for {DEFAULT!r}")
         self._tables: Tables | None = None
         self._catalog: Catalog | None = None
+        self._analyzed = 0  # records that there were when the database last counted its values
 
     # Reading.
 
@@ -124,7 +126,7 @@ class SqlBackend:
         """Delete the records of a query; how many there were."""
         with self._database.writing() as connection:
             tables = find_tables(self._database, connection)
-            catalog = None if tables is None else lock_catalog(self._database, connection, tables, self._name)
+            catalog = None if tables is None else lock_catalog(connection, tables, self._name)
             if tables is None or catalog is None:
                 return 0
             writer = self._writer(connection, tables, catalog)
@@ -133,8 +135,12 @@ class SqlBackend:
     def _write(self, work: Callable[[Writer], T]) -> T:
         with self._database.writing() as connection:
             tables = find_tables(self._database, connection) or create_tables(self._database, connection)
-            catalog = lock_catalog(self._database, connection, tables, self._name)
-            return work(self._writer(connection, tables, catalog or create_collection(self._database, connection, tables, self._name)))
+            catalog = lock_catalog(connection, tables, self._name) or create_collection(self._database, connection, tables, self._name)
+            result = work(self._writer(connection, tables, catalog))
+        if catalog.records >= 2 * self._analyzed + _MANY:
+            self._database.analyze(table.name for table in tables.all)
+            self._analyzed = catalog.records
+        return result
 
     def _writer(self, connection: Connection, tables: Tables, catalog: Catalog) -> Writer:
         return Writer(connection, tables, catalog, self._database.abilities, not self._has_index)

@@ -1,4 +1,4 @@
-"""Many rows at a time: written as arrays that are bound whole where the database takes them, else by the driver's own loop."""
+"""Many rows at a time, by the fastest way into each database: its own bulk load where the driver has one, else the driver's loop."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
 from whereql_sql.capability import Abilities
 from whereql_sql.lists import INT, is_in
-from whereql_sql.tables import Vector
 
-_ROWS = 10_000  # in one statement
+_ROWS = 20_000  # in one statement
 
 
 def fetch(connection: Connection, statement: sa.Select[Any]) -> list[Any]:
@@ -22,21 +20,40 @@ def fetch(connection: Connection, statement: sa.Select[Any]) -> list[Any]:
         return [] if result.cursor is None else list(result.cursor.fetchall())
 
 
-def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[Sequence[Any]], abilities: Abilities) -> None:
+def insert_rows(connection: Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows of all of a table's columns, in their order."""
+    driver = connection.connection.dbapi_connection
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
-        if abilities.arrays in ("any", "unnest"):
-            columns = [_unnested(column, list(cells)) for column, cells in zip(table.c, zip(*some, strict=True), strict=True)]
-            connection.execute(sa.insert(table).from_select(list(table.c), sa.select(*columns)))
+        if hasattr(driver, "register"):
+            _insert_arrays(connection, driver, table, some)
+        elif hasattr(driver, "pgconn"):
+            _copy(driver, table, some)
         else:
             _insert_each(connection, table, some)
 
 
-def _unnested(column: sa.Column[Any], cells: list[Any]) -> sa.ColumnElement[Any]:
-    kind: Any = sa.Text() if isinstance(column.type, (Vector, sa.Text)) else sa.BigInteger() if isinstance(column.type, sa.Integer) else column.type
-    rows = sa.func.unnest(sa.cast(sa.bindparam(None, cells, ARRAY(kind)), ARRAY(kind)))
-    return sa.cast(rows, column.type) if isinstance(column.type, Vector) else rows
+def _insert_arrays(connection: Connection, driver: Any, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    """DuckDB reads numpy arrays in place; bound one by one, values take four times as long."""
+    import numpy as np
+
+    cells = zip(*rows, strict=True)
+    driver.register("whereql_rows", {column.name: np.array(some, _DTYPES.get(type(column.type), object)) for column, some in zip(table.c, cells, strict=True)})
+    try:
+        connection.exec_driver_sql(f"INSERT INTO {table.name} SELECT * FROM whereql_rows").close()
+    finally:
+        driver.unregister("whereql_rows")
+
+
+_DTYPES: dict[type, str] = {sa.BigInteger: "int64", sa.Double: "float64"}
+
+
+def _copy(driver: Any, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    """PostgreSQL's COPY, as psycopg 3 has it."""
+    names = ", ".join(column.name for column in table.c)
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _insert_each(connection: Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:

@@ -6,8 +6,7 @@ records, or ten are asked for and every second one will do. How many records a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,7 +20,7 @@ from whereql_sql.rows import columns_of, record_of
 from whereql_sql.selection import Selection
 
 FEW = 1000  # records that are sooner read and tested than the sets of other predicates are made
-_PAGES = (64, 256, 1024)  # of records from the start, where a limit is likely to be met soon
+_PAGES = (64, 256, 1024)  # numbers of records from the start, where a limit is likely to be met soon
 
 
 def few_numbers(connection: Connection, selection: Selection, query: Query, *, has_index: bool) -> list[int] | None:
@@ -57,33 +56,25 @@ def _from_the_start(connection: Connection, selection: Selection, where: Expr, w
     """The first records that pass, if they come soon enough."""
     seq = selection.tables.records.c.seq
     found: list[int] = []
-    seen, after = 0, selection.catalog.first - 1
+    seen, start, end = 0, selection.catalog.first, selection.catalog.first + selection.catalog.records
     for size in _PAGES:
-        rows = _rows(connection, selection, seq > after, size)
-        found += _matching(rows, selection, where)
-        if len(found) >= wanted or len(rows) < size:
+        found += _tested(connection, selection, where, sa.and_(seq >= start + seen, seq < start + seen + size))
+        seen += size
+        if len(found) >= wanted or start + seen >= end:
             return found[:wanted]
-        seen, after = seen + size, rows[-1][0]
         if max(len(found), 1) * (sum(_PAGES) // seen) < wanted:
             return None
     return None
 
 
 def _tested(connection: Connection, selection: Selection, where: Expr, condition: sa.ColumnElement[bool]) -> Iterator[int]:
-    return _matching(_rows(connection, selection, condition, None), selection, where)
-
-
-def _rows(connection: Connection, selection: Selection, condition: sa.ColumnElement[bool], limit: int | None) -> list[Any]:
-    """The records of a condition, in their order: number, id, document, uri, metadata."""
+    """The numbers of the records of a condition that pass a filter, in their order."""
     tables = selection.tables
     seq = tables.records.c.seq
     columns = [seq, *columns_of(tables, ("documents", "uris", "metadatas"))]
     source = tables.records.join(tables.contents, tables.contents.c.seq == seq)
     statement = sa.select(*columns).select_from(source).where(seq >= selection.catalog.first, seq < selection.catalog.end, condition)
-    return fetch(connection, statement.order_by(seq).limit(limit))
-
-
-def _matching(rows: Sequence[Any], selection: Selection, where: Expr) -> Iterator[int]:
+    rows = fetch(connection, statement.order_by(seq))
     matches = compile_matcher(where)
-    return (row[0] for row in rows if matches(record_of((*row[1:], None), selection.tables)))
+    return (row[0] for row in rows if matches(record_of((*row[1:], None), tables)))
 

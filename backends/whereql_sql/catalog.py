@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from whereql.errors import BackendError
-from whereql.records import Value
 from whereql.source import quote
 from whereql_sql.engine import Database
 from whereql_sql.tables import LAYOUT, RECORD_BITS, SLOT_BITS, Tables, lock_creation
 
 Slot = tuple[str, str]
-"""A metadata key, and the kind of its values there: `string`, `number`, `bool`, each also with `[]`, or `sparse_vector`."""
-
-
-def slot_kind(value: Value) -> str:
-    """The kind of the slot of a value: ints and floats share one, as they share a number line."""
-    match value:
-        case str():
-            return "string"
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case list():
-            return f"{slot_kind(value[0])}[]"
-    return "sparse_vector"
+"""A metadata key, and the kind of its values there, in the words of a schema: `int`, `string[]`, `sparse_vector` …"""
 
 
 @dataclass(slots=True)
@@ -61,7 +46,7 @@ class Catalog:
         return [kind for kind in KINDS if (key, kind) in self.slots]
 
 
-KINDS = ("string", "number", "bool", "string[]", "number[]", "bool[]", "sparse_vector")
+KINDS = ("string", "int", "float", "bool", "string[]", "int[]", "float[]", "bool[]", "sparse_vector")
 
 
 def read_catalog(connection: Connection, tables: Tables, name: str, known: Catalog | None) -> Catalog | None:
@@ -78,11 +63,13 @@ def read_catalog(connection: Connection, tables: Tables, name: str, known: Catal
     first = number << SLOT_BITS
     columns = tables.slots.c
     statement = sa.select(columns.name, columns.kind, columns.id).where(columns.id >= first, columns.id < first + (1 << SLOT_BITS)).order_by(columns.id)
-    rows: Sequence[Any] = connection.execute(statement).all()
-    return Catalog(number, dimension, records, {(key, kind): id for key, kind, id in rows})
+    slots_by_key: dict[Slot, int] = {}
+    for key, kind, id in cast("list[tuple[str, str, int]]", connection.execute(statement).all()):
+        slots_by_key[key, kind] = id
+    return Catalog(number, dimension, records, slots_by_key)
 
 
-def lock_catalog(database: Database, connection: Connection, tables: Tables, name: str) -> Catalog | None:
+def lock_catalog(connection: Connection, tables: Tables, name: str) -> Catalog | None:
     """The catalog, for a writer: no other writes the collection until the end of the transaction."""
     columns = tables.collections.c
     connection.execute(sa.update(tables.collections).where(columns.name == name).values(records=columns.records))
@@ -92,21 +79,20 @@ def lock_catalog(database: Database, connection: Connection, tables: Tables, nam
 def create_collection(database: Database, connection: Connection, tables: Tables, name: str) -> Catalog:
     """The catalog of a new collection, or of the one that somebody else made just now; locked as by `lock_catalog`."""
     lock_creation(database, connection)
-    if (found := lock_catalog(database, connection, tables, name)) is not None:
+    if (found := lock_catalog(connection, tables, name)) is not None:
         return found
     number = connection.execute(sa.select(sa.func.coalesce(sa.func.max(tables.collections.c.id), -1) + 1)).scalar_one()
     connection.execute(sa.insert(tables.collections).values(id=number, name=name, layout=LAYOUT, dimension=None, records=0, slots=0))
     return Catalog(number, None, 0)
 
 
-def add_slots(connection: Connection, tables: Tables, catalog: Catalog, wanted: Iterable[Slot]) -> None:
-    """Give each slot that is new a number."""
+def add_slots(connection: Connection, tables: Tables, catalog: Catalog, new: Collection[Slot]) -> None:
+    """Give new slots their numbers."""
     first = catalog.number << SLOT_BITS
-    new = [slot for slot in dict.fromkeys(wanted) if slot not in catalog.slots]
     if new:
-        rows = [{"id": first + len(catalog.slots) + number, "name": key, "kind": kind} for number, (key, kind) in enumerate(new)]
-        catalog.slots.update({(row["name"], row["kind"]): row["id"] for row in rows})
-        connection.execute(sa.insert(tables.slots), rows)
+        numbered = {slot: first + number for number, slot in enumerate(new, len(catalog.slots))}
+        catalog.slots.update(numbered)
+        connection.execute(sa.insert(tables.slots), [{"id": id, "name": key, "kind": kind} for (key, kind), id in numbered.items()])
 
 
 def write_catalog(connection: Connection, tables: Tables, catalog: Catalog) -> None:

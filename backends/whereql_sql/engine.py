@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -60,14 +60,17 @@ class Database:
     @cached_property
     def abilities(self) -> Abilities:
         """What the database can do, found by asking it."""
-        with failures_told(self.url):
+        with self._failures_told():
             return find_abilities(self.engine)
+
+    def _failures_told(self) -> AbstractContextManager[None]:
+        return failures_told(self.url, self.engine.dialect.loaded_dbapi.Error)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the database."""
         options: dict[str, Any] = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if self.name == "postgresql" else {}
-        with self._lock, failures_told(self.url), self.engine.connect().execution_options(**options) as connection:
+        with self._lock, self._failures_told(), self.engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
@@ -75,8 +78,15 @@ class Database:
         """A transaction that writes: all of it, or nothing if an error leaves the block. Raises BackendError WQ713 if read only."""
         if self.read_only:
             raise BackendError("WQ713", f"{shown(self.url)} was opened to be read only", hint="open it without read_only")
-        with self._lock, self._turn, failures_told(self.url), self.engine.connect().execution_options(whereql_writes=True) as connection, connection.begin():
+        with self._lock, self._turn, self._failures_told(), self.engine.connect().execution_options(whereql_writes=True) as connection, connection.begin():
             yield connection
+
+    def analyze(self, tables: Iterable[str]) -> None:
+        """Let PostgreSQL count what is in these tables, so that it plans well before it does so by itself."""
+        if self.name == "postgresql":
+            with self._failures_told(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for table in tables:
+                    connection.exec_driver_sql(f"ANALYZE {table}")
 
     def close(self) -> None:
         """Close all connections."""
@@ -144,5 +154,5 @@ def _listen(engine: Engine, name: str, read_only: bool, timeout: float) -> None:
                 cursor.execute(f"SET statement_timeout = {milliseconds}")
                 cursor.execute(f"SET lock_timeout = {milliseconds}")
                 cursor.execute("SET jit = off")  # compiling a query takes longer than running it
-                cursor.execute("SET work_mem = '64MB'")
+                cursor.execute("SET work_mem = '256MB'")
             connection.commit()

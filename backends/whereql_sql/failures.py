@@ -34,13 +34,14 @@ _MAX_TEXT = 200
 
 
 @contextmanager
-def failures_told(url: URL) -> Iterator[None]:
-    """Raise BackendError for what SQLAlchemy or the driver raises meanwhile: WQ713, WQ715, WQ716, WQ717 or WQ718."""
+def failures_told(url: URL, *errors: type[Exception]) -> Iterator[None]:
+    """Raise BackendError for what SQLAlchemy or the driver (`errors`) raises meanwhile: WQ713, WQ715, WQ716, WQ717 or WQ718."""
+    caught: tuple[type[Exception], ...] = (exc.SQLAlchemyError, *errors)
     try:
         yield
     except exc.TimeoutError:
         raise BackendError("WQ715", f"no free connection to {shown(url)}", hint="close the scans that are no longer read") from None
-    except exc.SQLAlchemyError as error:
+    except caught as error:
         raise failure(url, error) from None
 
 

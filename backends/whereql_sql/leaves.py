@@ -16,7 +16,7 @@ from whereql.ast import Document, Field, Id, Literal, Op, Predicate, Uri
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER
 from whereql.support import Support
-from whereql.values import FLOAT_MAX, number_test
+from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 from whereql_sql.capability import Abilities, Condition
 from whereql_sql.catalog import Catalog
 from whereql_sql.lists import DOUBLE, INT, TEXT, is_in
@@ -119,8 +119,9 @@ def parts(predicate: Predicate, catalog: Catalog, tables: Tables, abilities: Abi
     if texts:
         add(f"string{suffix}", _strings(op, texts, tables, abilities), single and op in (Op.EQ, Op.IN, Op.HAS))
     if numbers:
-        compared = _ordered_numbers(op, numbers[0], tables) if op in ORDER else _equal_numbers(numbers, tables, abilities)
-        add(f"number{suffix}", compared, single and op not in ORDER)
+        ints, floats = (_ordered(op, numbers[0], tables) if op in ORDER else _equal(numbers, tables, abilities))
+        add(f"int{suffix}", ints, single and op not in ORDER)
+        add(f"float{suffix}", floats, single and op not in ORDER)
     if bools:
         add(f"bool{suffix}", is_in(tables.numbers.c.value, [float(value) for value in bools], DOUBLE, abilities), len(bools) == 1)
     return found
@@ -168,34 +169,27 @@ _PIECES: dict[Op, Callable[[str], Pieces]] = {
 }
 
 
-def _ordered_numbers(op: Op, bound: Literal, tables: Tables) -> Condition | None:
+def _ordered(op: Op, bound: Literal, tables: Tables) -> tuple[Condition | None, Condition | None]:
+    """The conditions of an order on ints and on floats, None where none passes. Own tables hold neither NaN nor infinities."""
     ints, floats = number_test(op, bound)
     value, exact = tables.numbers.c.value, tables.numbers.c.exact
-    if abs(bound.value) < _EXACT_BELOW:  # type: ignore[arg-type]  # a number
-        return None if floats is None else _doubles(value, floats)
-    tests = []
-    if floats is not None:
-        tests.append(sa.and_(exact == 0, _doubles(value, floats)))
+    of_ints = None
     if ints is not None:
-        near = between(value, float(ints[0]), float(ints[1]), DOUBLE, None, None)
-        tests.append(sa.and_(exact != 0, near, between(exact, *ints, INT, None, None)))
-    return sa.or_(*tests) if tests else None
+        low = -FLOAT_MAX if ints[0] == INT_MIN else float(ints[0])
+        high = FLOAT_MAX if ints[1] == INT_MAX else float(ints[1])
+        of_ints = between(value, low, high, DOUBLE, -FLOAT_MAX, FLOAT_MAX)
+        if abs(bound.value) >= _EXACT_BELOW:  # type: ignore[arg-type]  # a number
+            of_ints = sa.and_(of_ints, between(exact, *ints, INT, INT_MIN, INT_MAX))
+    return of_ints, None if floats is None else between(value, *floats, DOUBLE, -FLOAT_MAX, FLOAT_MAX)
 
 
-def _doubles(value: Any, interval: tuple[float, float]) -> Condition:
-    # Own tables hold neither NaN nor infinities, so the last double is no bound.
-    return between(value, *interval, DOUBLE, -FLOAT_MAX, FLOAT_MAX)
-
-
-def _equal_numbers(items: Sequence[Literal], tables: Tables, abilities: Abilities) -> Condition | None:
+def _equal(items: Sequence[Literal], tables: Tables, abilities: Abilities) -> tuple[Condition | None, Condition | None]:
+    """The conditions of equality with one of some numbers, on ints and on floats."""
+    ints, floats = int_values(items), float_values(items)
     value, exact = tables.numbers.c.value, tables.numbers.c.exact
-    doubles = float_values(items)
-    rounded = [number for number in int_values(items) if float(number) != number]
-    tests = []
-    if doubles:
-        equal = is_in(value, doubles, DOUBLE, abilities)
-        tests.append(equal if max(map(abs, doubles)) < _EXACT_BELOW else sa.and_(equal, exact == 0))
-    if rounded:
-        near = list(dict.fromkeys(map(float, rounded)))
-        tests.append(sa.and_(is_in(value, near, DOUBLE, abilities), is_in(exact, rounded, INT, abilities)))
-    return sa.or_(*tests) if tests else None
+    of_ints = None
+    if ints:
+        of_ints = is_in(value, list(dict.fromkeys(map(float, ints))), DOUBLE, abilities)
+        if max(map(abs, ints)) >= _EXACT_BELOW:
+            of_ints = sa.and_(of_ints, is_in(exact, ints, INT, abilities))
+    return of_ints, is_in(value, floats, DOUBLE, abilities) if floats else None

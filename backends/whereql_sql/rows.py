@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from whereql.records import Metadata, Record
+from whereql.records import Metadata, Record, stored_kind
 from whereql.response import GetResponse, shown_metadata, stack_vectors
-from whereql_sql.catalog import Slot, slot_kind
+from whereql_sql.catalog import Slot
 from whereql_sql.tables import HEAD, Tables
 
 if TYPE_CHECKING:
@@ -33,11 +33,14 @@ def metadata_of(text: str | None) -> Metadata | None:
 def values_of(metadata: Metadata) -> Iterator[tuple[Slot, str | float]]:
     """Each slot and value that stand for metadata in the index: an element once, a bool as a number, 0.0 for a sparse vector."""
     for key, value in metadata.items():
-        slot = key, slot_kind(value)
+        slot = key, _KINDS.get(type(value)) or stored_kind(value)
         if isinstance(value, list):
             yield from ((slot, element) for element in dict.fromkeys(cast("list[str | float]", value)))
         else:
             yield slot, 0.0 if isinstance(value, dict) else value
+
+
+_KINDS: dict[type, str] = {str: "string", int: "int", float: "float", bool: "bool"}
 
 
 def string_row(slot: int, seq: int, value: str) -> tuple[int, str, int, str]:
@@ -46,9 +49,8 @@ def string_row(slot: int, seq: int, value: str) -> tuple[int, str, int, str]:
 
 
 def number_row(slot: int, seq: int, value: float) -> tuple[int, float, int, int]:
-    """A row of the table of numbers: the nearest double, and the int itself if that is another number."""
-    double = float(value)
-    return slot, double, seq, 0 if double == value else int(value)
+    """A row of the table of numbers: the nearest double, and the int itself if it is one."""
+    return slot, float(value), seq, value if type(value) is int else 0
 
 
 def vector_cell(vector: Vector | None, has_vectors: bool) -> bytes | str | None:

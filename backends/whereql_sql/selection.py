@@ -25,7 +25,7 @@ from whereql_sql.tables import HEAD, Tables
 class Selection:
     """How the filters of one collection become SQL.
 
-    is_probing: whether a predicate looks for the record in the index (EXISTS), instead of making a set of all that pass (IN).
+    is_probing: whether a complement is asked for as NOT EXISTS, of which PostgreSQL can make more than of NOT IN.
     """
 
     tables: Tables
@@ -93,6 +93,8 @@ class Selection:
                 return self._all(args)
             case Or(args):
                 return sa.or_(*map(self.condition, args))
+            case Not(Predicate(Field()) as predicate):
+                return sa.and_(sa.true(), *[self._holds(part, negated=True) for part in self._parts(predicate)])
             case Not(Predicate() as predicate):
                 return sa.not_(self.condition(predicate))
             case Predicate(Field()):
@@ -129,11 +131,13 @@ class Selection:
         is_of_key = isinstance(expr, Predicate) and isinstance(expr.subject, Field)
         return parts(expr, self.catalog, self.tables, self.abilities) if is_of_key else []  # type: ignore[arg-type]  # a predicate, as just seen
 
-    def _holds(self, part: Part) -> Condition:
+    def _holds(self, part: Part, negated: bool = False) -> Condition:
         seq = self.tables.records.c.seq
-        if self.is_probing:
-            return sa.exists().where(part.table.c.seq == seq, part.condition).correlate(self.tables.records)
-        return seq.in_(sa.select(part.table.c.seq).where(part.condition))
+        if not negated:
+            return seq.in_(sa.select(part.table.c.seq).where(part.condition))
+        if not self.is_probing:
+            return seq.not_in(sa.select(part.table.c.seq).where(part.condition))
+        return sa.not_(sa.exists().where(part.table.c.seq == seq, part.condition).correlate(self.tables.records))
 
 
 def _reads_contents(expr: Expr) -> bool:

@@ -7,7 +7,7 @@
 | whereql_records | a record: its number, which is its place in the collection, and its id |
 | whereql_contents | what a record holds: document, uri, metadata as JSON, embedding |
 | whereql_strings | a string in a slot, or an element of an array: the first 200 characters, and the rest |
-| whereql_numbers | a number, or a bool as 0 or 1: the nearest double, and the int itself where that is another number |
+| whereql_numbers | a number, or a bool as 0 or 1: the nearest double, and of an int the int itself |
 
 The metadata stand in JSON to be given back, in an order by slot and value to be found. Both numbers of a collection's
 slots and records begin with the collection's own, so that a range of them is the collection.

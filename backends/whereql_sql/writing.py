@@ -140,26 +140,28 @@ class Writer:
         first = self.catalog.first + self.catalog.records
         self.catalog.records += len(records)
         numbered = list(enumerate(records, first))
-        insert_rows(self.connection, self.tables.records, [(seq, self.catalog.number, record.id) for seq, record in numbered], self.abilities)
+        insert_rows(self.connection, self.tables.records, [(seq, self.catalog.number, record.id) for seq, record in numbered])
         self._insert_contents(numbered)
         write_catalog(self.connection, self.tables, self.catalog)
 
     def _insert_contents(self, records: Sequence[tuple[int, Record]]) -> None:
         has_vectors = self.tables.has_vectors
         rows = [(seq, record.document, record.uri, metadata_text(record.metadata), vector_cell(record.embedding, has_vectors)) for seq, record in records]
-        insert_rows(self.connection, self.tables.contents, rows, self.abilities)
+        insert_rows(self.connection, self.tables.contents, rows)
         strings, numbers = self._values(records)
-        insert_rows(self.connection, self.tables.strings, strings, self.abilities)
-        insert_rows(self.connection, self.tables.numbers, numbers, self.abilities)
+        insert_rows(self.connection, self.tables.strings, strings)
+        insert_rows(self.connection, self.tables.numbers, numbers)
 
     def _values(self, records: Sequence[tuple[int, Record]]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         """The rows of the values of records, in the order of the index: strings, and numbers."""
         values = [(slot, value, seq) for seq, record in records if record.metadata for slot, value in values_of(record.metadata)]
         slots = self.catalog.slots
-        add_slots(self.connection, self.tables, self.catalog, (slot for slot, _, _ in values if slot not in slots))
+        add_slots(self.connection, self.tables, self.catalog, [slot for slot in dict.fromkeys(slot for slot, _, _ in values) if slot not in slots])
         strings = [string_row(slots[slot], seq, value) for slot, value, seq in values if isinstance(value, str)]
         numbers = [number_row(slots[slot], seq, value) for slot, value, seq in values if not isinstance(value, str)]
-        return sorted(strings), sorted(numbers)
+        strings.sort()
+        numbers.sort()
+        return strings, numbers
 
     def _delete_values(self, records: Sequence[tuple[int, Record]]) -> None:
         if self.is_columnar:
