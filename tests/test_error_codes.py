@@ -143,6 +143,17 @@ def without(module: str, run: Callable[[], Any]) -> Callable[[], Any]:
     return call
 
 
+def answered(status: int, body: bytes = b"{}") -> Callable[[], Any]:
+    """What an answer of a Chroma server with this status makes."""
+
+    def call() -> Any:
+        from whereql_http.faults import refused
+
+        raise refused("http://localhost:8000", status, {}, body)
+
+    return call
+
+
 F, parse, bind, request = whereql.F, whereql.parse, whereql.bind, whereql.GetRequest.from_json
 document = whereql.dialects.chroma.decode_document
 
@@ -205,6 +216,12 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("WQ712", lambda: whereql.open("memory:", size=1)),
     ("WQ714", lambda: closed().get()),
     ("WQ713", lambda: whereql.Collection(Deaf()).delete("k = 1")),
+    ("WQ715", lambda: whereql.open("http://127.0.0.1:9", "papers", retries=0)),
+    ("WQ715", answered(503)),
+    ("WQ716", answered(302)),
+    ("WQ717", answered(401)),
+    ("WQ718", answered(404, b'{"error": "NotFoundError", "message": "Collection [papers] does not exist"}')),
+    ("WQ719", answered(413)),
 ]
 
 FILES: list[tuple[str, Callable[[Path], Any]]] = [

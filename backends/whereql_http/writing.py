@@ -1,0 +1,181 @@
+"""Writing to a Chroma server in batches: checked as a whole before the first, and told how far it came if one fails."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from whereql.backend import Change
+from whereql.errors import BackendError
+from whereql.records import Record
+from whereql.source import quote
+from whereql_http.client import LARGEST_BODY, Client
+from whereql_http.encoding import Json
+from whereql_http.faults import too_large
+from whereql_http.spelling import spell, write
+
+Existing = Callable[[Sequence[str]], list[str]]
+"""Those of some ids that the collection has."""
+
+_IDS = 2000  # in one request to delete
+
+
+class Writer:
+    """One write to one collection."""
+
+    def __init__(self, client: Client, path: str, existing: Existing) -> None:
+        self._client = client
+        self._path = path
+        self._existing = existing
+        self._largest_batch = 1
+        self._base64 = False
+
+    def add(self, records: Sequence[Record]) -> int:
+        """Append the records whose id is new, the first of each id; how many those were."""
+        self._check(records, lambda record: True)
+        first: dict[str, Record] = {}
+        for record in records:
+            first.setdefault(record.id, record)
+        held = set(self._existing([*first])) if first else set()
+        fresh = [Change(record) for id, record in first.items() if id not in held]
+        self._send_all([("add", fresh)])
+        return len(fresh)
+
+    def upsert(self, changes: Sequence[Change]) -> int:
+        """Write each change in its turn; how many there were."""
+        if not changes:
+            return 0
+        merged: dict[str, Change] = {}
+        for change in changes:
+            before = merged.get(change.record.id)
+            merged[change.record.id] = change if before is None else _after(before, change)
+        held = set(self._existing([*merged]))
+        self._check([change.record for change in merged.values()], lambda record: record.id not in held)
+        # An upsert needs an embedding; an update keeps the one that is there.
+        whole = [change for change in merged.values() if change.record.embedding is not None]
+        partial = [change for change in merged.values() if change.record.embedding is None]
+        self._send_all([("upsert", whole), ("update", partial)])
+        return len(changes)
+
+    def delete(self, ids: Sequence[str], where: Json | None) -> int:
+        """Delete records by id; where: spare those that no longer pass it. How many there were."""
+        done = 0
+        for start in range(0, len(ids), _IDS):
+            chunk = list(ids[start : start + _IDS])
+            try:
+                answer = self._client.write(f"{self._path}/delete", {"ids": chunk, "where": where or {"$and": []}})
+            except BackendError as error:
+                raise _after_some(error, done, len(ids), "deleted") from None
+            deleted = answer.get("deleted") if isinstance(answer, dict) else None
+            done += deleted if type(deleted) is int and 0 <= deleted <= len(chunk) else len(chunk)
+        return done
+
+    # What the server would refuse, or take amiss.
+
+    def _check(self, records: Sequence[Record], needs_embedding: Callable[[Record], bool]) -> None:
+        for number, record in enumerate(records):
+            if record.embedding is None and needs_embedding(record):
+                hint = "a Chroma server keeps none without: pass embeddings=[…], of your model or of zeros"
+                raise BackendError("WQ719", f"the record {quote(record.id)} has no embedding", path=f"[{number}].embedding", hint=hint)
+            for key in record.metadata or ():
+                if not key or key.startswith(("#", "$", "chroma:")):
+                    hint = "a key is not empty and does not begin with #, $ or chroma:"
+                    raise BackendError("WQ719", f"a Chroma server keeps no key {quote(key)}", path=f"[{number}].metadata", hint=hint)
+        self._check_dimensions(records)
+
+    def _check_dimensions(self, records: Sequence[Record]) -> None:
+        dimension: int | None = None
+        for number, record in enumerate(records):
+            if record.embedding is None:
+                continue
+            if dimension is None:
+                dimension = self._dimension() or len(record.embedding)
+            if len(record.embedding) != dimension:
+                raise BackendError(
+                    "WQ704",
+                    f"the embedding has {len(record.embedding):,} numbers, the others of the collection have {dimension:,}",
+                    path=f"[{number}].embedding",
+                    hint="embed all records of a collection with one model",
+                )
+
+    def _dimension(self) -> int | None:
+        collections, _, id = self._path.rpartition("/")
+        found = self._client.read("GET", f"{collections}/by-id/{id}")
+        dimension = found.get("dimension") if isinstance(found, dict) else None
+        return dimension if type(dimension) is int else None
+
+    # Batches.
+
+    def _send_all(self, steps: Iterable[tuple[str, list[Change]]]) -> None:
+        waiting = [(name, changes) for name, changes in steps if changes]
+        if not waiting:
+            return
+        self._learn_limits()
+        batches = [(name, batch) for name, changes in waiting for batch in self._batches(name, changes)]
+        total = sum(len(changes) for _, changes in waiting)
+        done = 0
+        for name, batch in batches:
+            try:
+                done += self._send(name, batch)
+            except BackendError as error:
+                raise _after_some(error, done, total, "written") from None
+
+    def _learn_limits(self) -> None:
+        found = self._client.read("GET", "/api/v2/pre-flight-checks")
+        limit = found.get("max_batch_size") if isinstance(found, dict) else None
+        self._largest_batch = limit if type(limit) is int and limit > 0 else 1000
+        self._base64 = isinstance(found, dict) and found.get("supports_base64_encoding") is True
+
+    def _batches(self, name: str, changes: list[Change]) -> Iterable[list[Change]]:
+        return (changes[start : start + self._largest_batch] for start in range(0, len(changes), self._largest_batch))
+
+    def _send(self, name: str, changes: list[Change]) -> int:
+        """Send a batch, in halves where it is too large; how many records went."""
+        body = write(self._body(changes))
+        if len(body) * 4 > LARGEST_BODY and len(body.encode()) > LARGEST_BODY:
+            if len(changes) == 1:
+                raise too_large(self._client.base, len(body.encode()))
+            half = len(changes) // 2
+            return self._send(name, changes[:half]) + self._send(name, changes[half:])
+        self._client.write(f"{self._path}/{name}", body)
+        return len(changes)
+
+    def _body(self, changes: list[Change]) -> Json:
+        records = [change.record for change in changes]
+        return {
+            "ids": [record.id for record in records],
+            "embeddings": [None if record.embedding is None else self._vector(record.embedding) for record in records],
+            "documents": [record.document for record in records],
+            "uris": [record.uri for record in records],
+            "metadatas": [_metadata(change) for change in changes],
+        }
+
+    def _vector(self, vector: Any) -> str | list[float]:
+        if self._base64:
+            return base64.b64encode(vector.astype("<f4").tobytes()).decode()
+        return [float(str(number)) for number in vector]
+
+
+def _metadata(change: Change) -> Json | None:
+    kept: Json = dict.fromkeys(change.removed - (change.record.metadata or {}).keys())
+    return {**kept, **{key: _sent(value) for key, value in (change.record.metadata or {}).items()}} or None
+
+
+def _sent(value: Any) -> Any:
+    return value
+
+
+def _after(first: Change, second: Change) -> Change:
+    """One change that does what two do, one after the other."""
+    removed = (first.removed - (second.record.metadata or {}).keys()) | second.removed
+    return Change(Change(second.record, second.removed).apply(first.record), removed)
+
+
+def _after_some(error: BackendError, done: int, total: int, what: str) -> BackendError:
+    """The error with how far it came."""
+    so_far = f"{done:,} of {total:,} records were {what} before"
+    return BackendError(error.code, f"{error.message}; {so_far}", path=error.path, hint=error.hint)
+
+
+__all__ = ["Writer", "spell"]
