@@ -23,7 +23,8 @@ class Query:
     """What a backend is asked for: the records that pass `where` and `ids`, in the collection's order, from `offset` on.
 
     where: a closed filter in negation normal form, of predicates that the backend supports (all of their kinds, if it is asked
-    through a `Collection`), or a constant; ids: the only ones wanted, each once, or None for all (they filter and never order);
+    through a `Collection`), or a constant; ids: the only ones wanted, each once, or None for all (they filter and never order;
+    an empty tuple is none of them);
     limit: at most so many records, None for all; limit and offset are at most 2^53; include: the columns wanted, in the request's
     own order.
     """
@@ -62,7 +63,9 @@ class Backend(Protocol):
     """One open collection that can be read.
 
     cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it;
-    shape: which filters the store takes as a whole. What it can't say, whereql evaluates on the records that come back.
+    shape: which filters the store takes as a whole. What it can't say, whereql evaluates on the records that come back: to a
+    filter these have to be what the store holds. A bool comes as a bool, an int as a Python int, and a value that no record can
+    hold as something that is there and equals nothing, such as a dict, but never left out.
     """
 
     cheap_schema: bool
@@ -78,7 +81,10 @@ class Backend(Protocol):
         """How many records a query has; `include` has no meaning here."""
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
-        """The records of a query in pages, each of at most `next(sizes)`, none empty, in one snapshot where the store has one."""
+        """The records of a query in pages, each of at most `next(sizes)`, none empty, in one snapshot where the store has one.
+
+        Write a generator that lets go in `finally`: it is closed as soon as there are enough records.
+        """
 
     def schema(self) -> Schema:
         """The keys that the collection holds now, with their kinds and counts."""
