@@ -73,7 +73,7 @@ def test_answers_are_those_of_the_semantics(database: Database) -> None:
 
 
 def test_the_portable_subset_answers_alike(database: Database) -> None:
-    database.abilities = replace(PORTABLE, nul=database.abilities.nul, code_points=True, variables=40)  # in the place of those it found
+    database.abilities = replace(PORTABLE, nul=database.abilities.nul, code_points=True, variables=80)  # in the place of those it found
     check(database, 2, 2, FILTERS)
 
 

@@ -22,6 +22,7 @@ from whereql.response import GetResponse
 from whereql.support import Shape, Support
 from whereql_sql.bulk import fetch
 from whereql_sql.candidates import few_numbers
+from whereql_sql.capability import Abilities
 from whereql_sql.catalog import Catalog, create_collection, lock_catalog, read_catalog
 from whereql_sql.engine import Database
 from whereql_sql.leaves import support
@@ -46,11 +47,10 @@ class SqlBackend:
     """
 
     cheap_schema = False
-    # SQLite's parser takes about thirty levels of brackets.
-    shape = Shape(depth=12, width=400, predicates=400)
 
     def __init__(self, database: Database, collection: str | None = None) -> None:
         self._database = database
+        self.shape = shape_of(database.abilities)
         self._name = DEFAULT if collection is None else collection
         if not 0 < len(self._name) <= _NAME_MAX or "\0" in self._name:
             raise BackendError("WQ712", f"the name of a collection has 1 to {_NAME_MAX} characters, without NUL", hint=f"leave it out for {DEFAULT!r}")
@@ -186,6 +186,12 @@ class SqlBackend:
         with connection.execution_options(stream_results=True).execute(selection.page(query, columns_of(selection.tables, query.include))) as result:
             while page := result.fetchmany(next(sizes)):
                 yield response_of(page, selection.tables, query.include)
+
+
+def shape_of(abilities: Abilities) -> Shape:
+    """Which filters a database takes as a whole: SQLite's parser has room for about thirty levels of brackets."""
+    bound = None if abilities.arrays is not None else abilities.variables // 2
+    return Shape(depth=12, width=400, predicates=400, items=bound, literals=bound)
 
 
 def shown_sql(statement: sa.Select[Any], database: Database) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from whereql.ast import And, Const, Expr, Field, Predicate
+from whereql.ast import And, Const, Document, Expr, Field, Predicate, Uri, predicates
 from whereql.backend import Query
 from whereql.matcher import compile_matcher
 from whereql_sql.bulk import fetch
 from whereql_sql.leaves import parts
-from whereql_sql.rows import columns_of, record_of
+from whereql_sql.rows import record_of
 from whereql_sql.selection import Selection
 
 FEW = 1000  # records that are sooner read and tested than the sets of other predicates are made
@@ -71,7 +71,9 @@ def _tested(connection: Connection, selection: Selection, where: Expr, condition
     """The numbers of the records of a condition that pass a filter, in their order."""
     tables = selection.tables
     seq = tables.records.c.seq
-    columns = [seq, *columns_of(tables, ("documents", "uris", "metadatas"))]
+    read = {type(predicate.subject) for predicate in predicates(where)}
+    contents = ((Document, tables.contents.c.document), (Uri, tables.contents.c.uri), (Field, tables.contents.c.metadata))
+    columns = [seq, tables.records.c.id, *[column if subject in read else sa.null() for subject, column in contents]]
     source = tables.records.join(tables.contents, tables.contents.c.seq == seq)
     statement = sa.select(*columns).select_from(source).where(seq >= selection.catalog.first, seq < selection.catalog.end, condition)
     rows = fetch(connection, statement.order_by(seq))

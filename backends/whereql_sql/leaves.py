@@ -48,9 +48,7 @@ def support(predicate: Predicate, negated: bool, abilities: Abilities) -> Suppor
     op, operand = predicate.op, predicate.operand
     if op is Op.EXISTS or (op in (Op.EQ, *ORDER) and isinstance(operand, Literal) and operand.kind is not Kind.STRING):
         return Support.EXACT
-    if op in (Op.IN, Op.HAS):
-        if abilities.arrays is None and isinstance(operand, tuple) and len(operand) > abilities.variables // 4:
-            return Support.NONE
+    if op is Op.HAS:
         op = Op.IN
     test = text_test(op, _literals(operand) if op is Op.IN else operand, abilities)  # type: ignore[arg-type]  # closed: a literal
     if test is None or (negated and test.support is not Support.EXACT):
@@ -58,7 +56,7 @@ def support(predicate: Predicate, negated: bool, abilities: Abilities) -> Suppor
     return test.support
 
 
-def own_condition(predicate: Predicate, tables: Tables, abilities: Abilities) -> Condition:
+def own_condition(predicate: Predicate, catalog: Catalog, tables: Tables, abilities: Abilities) -> Condition:
     """The condition for a predicate on `#id`, `#document` or `#uri`, never NULL."""
     match predicate.subject:
         case Id():
@@ -78,20 +76,22 @@ def own_condition(predicate: Predicate, tables: Tables, abilities: Abilities) ->
     assert test is not None
     condition = test.condition(column)
     if column is tables.records.c.id:
-        return sa.and_(id_head(predicate, tables), condition) if _has_head(tables) else condition
+        # The index is over the collection and the id, or in PostgreSQL the head of the id.
+        return sa.and_(tables.records.c.collection == catalog.number, _id_head(op, operand, tables), condition)
     return sa.and_(column.is_not(None), condition)
 
 
-def _has_head(tables: Tables) -> bool:
-    return any(index.name == "whereql_records_id" and not index.unique for index in tables.records.indexes)
-
-
-def id_head(predicate: Predicate, tables: Tables) -> Condition:
-    """What the index over the heads of long ids can say about the id: it is equal to a literal, or starts with it."""
+def _id_head(op: Op, operand: object, tables: Tables) -> Condition:
+    """What an index over the heads of ids can say."""
+    text = operand.value if isinstance(operand, Literal) else None
+    if not tables.has_id_heads or not isinstance(text, str) or "\0" in text:
+        return sa.true()
     head = sa.func.left(tables.records.c.id, HEAD)
-    operand = predicate.operand
-    if predicate.op is Op.EQ and isinstance(operand, Literal) and isinstance(operand.value, str):
-        return head == sa.bindparam(None, operand.value[:HEAD], TEXT)
+    match op:
+        case Op.EQ:
+            return head == sa.bindparam(None, text[:HEAD], TEXT)
+        case Op.STARTS:
+            return starts(head, text[:HEAD])
     return sa.true()
 
 

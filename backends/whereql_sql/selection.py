@@ -79,7 +79,7 @@ class Selection:
         records = self.tables.records.c
         known = [id for id in dict.fromkeys(ids) if self.abilities.nul or "\0" not in id]
         tests = [records.collection == self.catalog.number, is_in(records.id, known, TEXT, self.abilities)]
-        if not any(index.unique for index in self.tables.records.indexes):
+        if self.tables.has_id_heads:
             heads = list(dict.fromkeys(id[:HEAD] for id in known))
             tests.insert(1, is_in(sa.func.left(records.id, HEAD), heads, TEXT, self.abilities))
         return sa.and_(*tests)
@@ -100,7 +100,7 @@ class Selection:
             case Predicate(Field()):
                 return sa.or_(sa.false(), *map(self._holds, self._parts(expr)))
             case Predicate():
-                return own_condition(expr, self.tables, self.abilities)
+                return own_condition(expr, self.catalog, self.tables, self.abilities)
         raise TypeError(f"not in negation normal form: {expr!r}")
 
     def _all(self, args: Sequence[Expr]) -> Condition:

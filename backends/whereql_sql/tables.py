@@ -53,6 +53,11 @@ class Tables:
     has_vectors: bool
 
     @property
+    def has_id_heads(self) -> bool:
+        """Whether ids are found by their first characters, and not whole."""
+        return any(not index.unique for index in self.records.indexes)
+
+    @property
     def all(self) -> tuple[sa.Table, ...]:
         """Each of them."""
         return self.collections, self.slots, self.records, self.contents, self.strings, self.numbers
