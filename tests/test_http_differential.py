@@ -16,7 +16,7 @@ import pytest
 from strategies import COMBINATIONS, FLOATS, INTS, FilterMaker, Generator
 from whereql_http import numbers
 from whereql_http.encoding import condition
-from whereql_http.spelling import spell
+from whereql_http.spelling import is_kept, spell
 
 import whereql
 from whereql.ast import Expr, Field, Not, Predicate
@@ -32,7 +32,7 @@ FILTERS = 100
 
 
 def open_new(url: str) -> whereql.Collection:
-    return whereql.open(url, f"differential-{next(_numbers)}", create=True)
+    return whereql.open(url, f"differential-{next(_numbers)}", create=True, nearest=True)
 
 
 def storable(record: Record) -> Record:
@@ -91,9 +91,8 @@ def in_order(record: Record) -> str:
 
 
 def _has_lost_float(record: Record) -> bool:
-    """Whether the record has a number of which no spelling arrives, since the server reads it twice."""
     values = itertools.chain.from_iterable(value if isinstance(value, list) else [value] for value in (record.metadata or {}).values())
-    return any(isinstance(value, float) and len(repr(value)) > 16 for value in values)
+    return any(isinstance(value, float) and not is_kept(value) for value in values)
 
 
 # Numbers: Chroma's own rule as a model, on which the encoding is proved; and the same grid on the server.
@@ -194,12 +193,23 @@ def test_doubles_are_spelled_as_the_server_reads_them(chroma_url: str) -> None:
         collection.add(ids=[str(i) for i in range(len(doubles))], embeddings=[[1.0]] * len(doubles), metadatas=[{"k": number} for number in doubles])
         held = [record.metadata["k"] for record in collection.get() if record.metadata]
         kept = [number for number, stored in zip(doubles, held, strict=True) if number == stored]
+        assert kept == [number for number in doubles if is_kept(number)]
         assert len(doubles) * 0.75 < len(kept) < len(doubles)
         assert len(collection.get("k IN :kept", params={"kept": kept}, include=[])) == len(kept)
         for number in rng.sample([number for number in held if spell(number)], 150):  # type: ignore[arg-type]  # all floats
             assert collection.count("k = :number", params={"number": number}) == held.count(number)
             assert collection.count("k > :number", params={"number": number}) == sum(one > number for one in held)  # type: ignore[operator]
     assert sum(repr(number) != spell(number) for number in doubles) > 50
+
+
+def test_a_number_that_would_become_another_is_refused(chroma_url: str) -> None:
+    number = next(number for number in (random.Random(seed).random() for seed in range(100)) if not is_kept(number))
+    with whereql.open(chroma_url, f"differential-{next(_numbers)}", create=True) as collection:
+        for value in (number, [0.5, number]):
+            with pytest.raises(whereql.BackendError, match="nearest=True") as caught:
+                collection.add(ids=["a", "b"], embeddings=[[1.0], [2.0]], metadatas=[{"k": 1}, {"k": value}])
+            assert (caught.value.code, caught.value.path) == ("WQ719", "[1].metadata.k")
+        assert collection.count() == 0
 
 
 def test_a_record_is_made_for_a_server() -> None:

@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
-from whereql.ast import Const, Predicate
+from whereql.ast import Predicate
 from whereql.backend import Change, Query
-from whereql.errors import BackendError
 from whereql.records import Record, Schema
 from whereql.response import GetResponse
 from whereql.scanning import schema_of
@@ -17,29 +16,34 @@ from whereql.support import ANY_SHAPE, Support
 from whereql_http.answers import AnswerReader
 from whereql_http.client import Client
 from whereql_http.encoding import EVERY, Json, support
-from whereql_http.search import Search, as_one
+from whereql_http.faults import senseless
+from whereql_http.search import Search, as_one, portions
 from whereql_http.spelling import write
-from whereql_http.writing import Writer
+from whereql_http.writing import IDS_DELETED, Writer
 
 _CHUNK = 2000  # records in one request for columns: the server's time for each grows beyond
 _CHUNK_WITH_VECTORS = 500
 _AT_ONCE = 4
-_ENDLESS = 2**32 - 1  # the largest limit and offset that the server takes
+_IDS_ASKED = 10_000
+_ENDLESS = 2**32 - 1  # as limit or offset; the server takes no larger one
 
 
 class HttpBackend:
     """A collection of a Chroma server. Any number of threads may use it.
 
-    An answer of up to 2,000 records comes in one request, from one moment. For a larger one the ids come in one request, and
-    then the columns by id; vanished counts the records that were deleted between the two, and so are not in the answer.
+    An answer of up to 2,000 records (500 with embeddings) comes in one request, from one moment. For a larger one the ids come in
+    one request, and then the columns by id, four requests at a time.
+    vanished: how many records were deleted between the two so far, and are in no answer therefore.
     """
 
     cheap_schema = False
     shape = ANY_SHAPE
 
-    def __init__(self, client: Client, path: str) -> None:
+    def __init__(self, client: Client, path: str, *, nearest: bool = False) -> None:
+        """Of a collection that is there, by the path with its id; nearest: see `whereql_http.opening.Options`."""
         self._client = client
         self._path = path
+        self._nearest = nearest
         self._read = AnswerReader(client.base)
         self._lock = Lock()
         self.vanished = 0
@@ -52,25 +56,23 @@ class HttpBackend:
 
     def get(self, query: Query) -> GetResponse:
         """The records of a query, with the columns of `query.include`."""
-        where = as_one(query.where, query.ids)
-        if where is None or query.ids == () or query.limit == 0 or query.offset > _ENDLESS:
+        if not query.include or not _is_plain(query) or (where := as_one(query.where, query.ids)) is None:
             return self._columns(self._ids(query), query.include)
         size = _chunk_size(query.include)
         wanted = size if query.limit is None else min(query.limit, size)
-        body = {"ids": _listed(query.ids), "where": where, "limit": wanted, "offset": query.offset, "include": list(query.include)}
-        first = self._read.response(self._post(body), query.include)
+        first = self._read.response(self._post(_body(where, query.ids, wanted, query.offset, query.include)), query.include)
         if len(first) < wanted or wanted == query.limit:
             return first
         return self._columns(self._ids(query), query.include, first)
 
     def count(self, query: Query) -> int:
         """How many records a query has."""
-        if query.where == Const(True) and query.ids is None and query.limit is None and not query.offset:
-            found = self._client.read("GET", f"{self._path}/count")
-            if type(found) is not int or found < 0:
-                raise BackendError("WQ716", f"{self._client.base}: its count is no number", hint="is this a Chroma server?")
-            return found
-        return len(self._ids(query))
+        if query != Query(include=query.include):
+            return len(self._ids(query))
+        found = self._client.read("GET", f"{self._path}/count")
+        if type(found) is not int or found < 0:
+            raise senseless(self._client.base, "its count is no number")
+        return found
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages: the ids from one moment, the columns as the pages are read."""
@@ -95,7 +97,8 @@ class HttpBackend:
         where = as_one(query.where, query.ids)
         if where is None:
             return "several requests, whose ids are combined"
-        return f"POST {self._path}/get {write({'where': where} if query.ids is None else {'ids': [*query.ids], 'where': where})}"
+        ids = {} if query.ids is None else {"ids": list(query.ids)}
+        return f"POST {self._path}/get {write({**ids, 'where': where})}"
 
     def close(self) -> None:
         """Close the connections."""
@@ -113,56 +116,70 @@ class HttpBackend:
 
     def delete(self, query: Query) -> int:
         """Delete the records of a query; how many there were."""
-        return self._writer().delete(self._ids(query), as_one(query.where))
+        ids = self._ids(query)
+        return self._writer().delete(ids, as_one(query.where, ids[:IDS_DELETED]))
 
     def _writer(self) -> Writer:
-        return Writer(self._client, self._path, lambda ids: self._ids(Query(ids=tuple(ids))))
+        return Writer(self._client, self._path, self._existing, nearest=self._nearest)
 
     # Requests.
 
-    def _post(self, body: Json) -> Any:
-        return self._client.read("POST", f"{self._path}/get", write(body))
-
     def _ids(self, query: Query) -> list[str]:
         """The ids of a query, in order. One request without columns has no limit on its size, and is one moment."""
-        found = Search(self._client.base, self._ask).find(query.where, query.ids)
+        if _is_plain(query) and (where := as_one(query.where, query.ids)) is not None:
+            return self._read.ids(self._post(_body(where, query.ids, query.limit, query.offset, ())))
+        found = [] if query.ids == () else Search(self._client.base, self._ask).find(query.where, query.ids)
         return found[query.offset : None if query.limit is None else query.offset + query.limit]
 
-    def _ask(self, where: Json, ids: Sequence[str] | None) -> list[str]:
-        return self._read.ids(self._post({"ids": _listed(ids), "where": where, "include": []}))
+    def _ask(self, where: Json) -> list[str]:
+        return self._read.ids(self._post(_body(where, None, None, 0, ())))
+
+    def _existing(self, ids: Sequence[str]) -> set[str]:
+        return {id for part in portions(ids, _IDS_ASKED) for id in self._read.ids(self._post(_body(EVERY, part, None, 0, ())))}
 
     def _columns(self, ids: list[str], include: Sequence[str], known: GetResponse | None = None) -> GetResponse:
         """The columns of records by id, in the order of the ids; known: an answer in which some of them are already."""
         if not include or not ids:
             return GetResponse.from_records(map(Record, ids), include)
-        have = {id: row for row, id in enumerate(known.ids)} if known is not None else {}
-        size = _chunk_size(include)
-        missing = [id for id in ids if id not in have]
-        chunks = [missing[start : start + size] for start in range(0, len(missing), size)]
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            parts = list(threads.map(lambda chunk: self._chunk(chunk, include), chunks))
-        if known is not None:
-            parts.insert(0, known.take([have[id] for id in ids if id in have], include))
-        return GetResponse.concatenate(parts, include)
+        parts = [] if known is None else [known]
+        have = frozenset(() if known is None else known.ids)
+        parts += self._fetched([*portions([id for id in ids if id not in have], _chunk_size(include))], include)
+        everything = GetResponse.concatenate(parts, include)
+        if everything.ids == ids:
+            return everything
+        place = {id: row for row, id in enumerate(everything.ids)}
+        rows = [place[id] for id in ids if id in place]
+        with self._lock:
+            self.vanished += len(ids) - len(rows)
+        return everything.take(rows, include)
+
+    def _fetched(self, chunks: list[list[str]], include: Sequence[str]) -> list[GetResponse]:
+        if len(chunks) < 2:
+            return [self._chunk(chunk, include) for chunk in chunks]
+        threads = ThreadPoolExecutor(_AT_ONCE)
+        try:
+            return list(threads.map(lambda chunk: self._chunk(chunk, include), chunks))
+        finally:
+            threads.shutdown(cancel_futures=True)  # after a failure, whatever has not begun
 
     def _chunk(self, ids: list[str], include: Sequence[str]) -> GetResponse:
         found = self._read.response(self._post({"ids": ids, "include": list(include)}), include)
-        place = {id: row for row, id in enumerate(found.ids)}
-        if not place.keys() <= set(ids):
-            raise BackendError("WQ716", f"{self._client.base} answered records that were not asked for", hint="is this a Chroma server?")
-        if len(place) < len(ids):
-            with self._lock:
-                self.vanished += len(ids) - len(place)
-        rows = [place[id] for id in ids if id in place]
-        return found if rows == list(range(len(rows))) else found.take(rows, include)
+        if not set(ids).issuperset(found.ids):
+            raise senseless(self._client.base, "it answered records that were not asked for")
+        return found
+
+    def _post(self, body: Json) -> Any:
+        return self._client.read("POST", f"{self._path}/get", write(body))
+
+
+def _body(where: Json, ids: Sequence[str] | None, limit: int | None, offset: int, include: Sequence[str]) -> Json:
+    return {"ids": None if ids is None else list(ids), "where": where, "limit": limit, "offset": offset, "include": list(include)}
+
+
+def _is_plain(query: Query) -> bool:
+    """Whether the ids, the limit and the offset of a query are as the server takes them."""
+    return query.ids != () and (query.limit is None or query.limit <= _ENDLESS) and query.offset <= _ENDLESS
 
 
 def _chunk_size(include: Sequence[str]) -> int:
     return _CHUNK_WITH_VECTORS if "embeddings" in include else _CHUNK
-
-
-def _listed(ids: Sequence[str] | None) -> list[str] | None:
-    return None if ids is None else list(ids)
-
-
-__all__ = ["EVERY", "HttpBackend"]

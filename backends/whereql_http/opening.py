@@ -26,7 +26,8 @@ class Options:
     tenant, database: where the collection is; token: sent as x-chroma-token; bearer: as authorization; headers: any others;
     verify: False takes any certificate; ca: a file of certificates to trust; connect_timeout: seconds for a connection; timeout: seconds for
     a request with its repeats; retries: of a read that failed on the way; max_answer: bytes of one answer; create: make the
-    collection if it is not there.
+    collection if it is not there; nearest: write numbers that the server can't keep as the doubles next to them that it makes of
+    them, in place of an error.
     """
 
     tenant: str = "default_tenant"
@@ -41,12 +42,13 @@ class Options:
     retries: int = 3
     max_answer: int = 1 << 30
     create: bool = False
+    nearest: bool = False
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "tenant": (str,), "database": (str,), "token": (str, type(None)), "bearer": (str, type(None)), "headers": (Mapping, type(None)),
     "verify": (bool,), "ca": (str, type(None)), "connect_timeout": (int, float), "timeout": (int, float), "retries": (int,),
-    "max_answer": (int,), "create": (bool,),
+    "max_answer": (int,), "create": (bool,), "nearest": (bool,),
 }  # fmt: skip
 _POSITIVE = ("connect_timeout", "timeout", "max_answer")
 
@@ -67,7 +69,7 @@ def open_http(url: str, collection: str | None, options: Mapping[str, Any]) -> H
     with ExitStack() as on_failure:
         client = _client(url, asked)
         on_failure.callback(client.close)
-        backend = HttpBackend(client, _collection_path(client, collection, asked))
+        backend = HttpBackend(client, _collection_path(client, collection, asked), nearest=asked.nearest)
         on_failure.pop_all()
     return backend
 

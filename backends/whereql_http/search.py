@@ -23,8 +23,8 @@ _CONDITIONS = 500
 _LEVELS = 55
 _BYTES = 36 << 20
 
-Ask = Callable[[Json, Sequence[str] | None], list[str]]
-"""The ids that pass a `where`, of those given or of all, in the collection's order."""
+Ask = Callable[[Json], list[str]]
+"""The ids that pass a `where`, in the collection's order."""
 
 
 class Size(NamedTuple):
@@ -73,6 +73,21 @@ def _size_of_ids(ids: Sequence[str]) -> Size:
     return Size(variables=len(ids), bytes=sum(6 * len(id) + 3 for id in ids))
 
 
+def portions(ids: Sequence[str], most: int) -> Iterator[list[str]]:
+    """The ids in lists of at most `most`, each of which one request holds."""
+    portion: list[str] = []
+    total = Size()
+    for id in ids:
+        size = _size_of_ids([id])
+        if portion and (len(portion) == most or not total.beside(size).fits()):
+            yield portion
+            portion, total = [], Size()
+        portion.append(id)
+        total = total.beside(size)
+    if portion:
+        yield portion
+
+
 class Search:
     """One search, made of as many requests as it needs."""
 
@@ -83,23 +98,19 @@ class Search:
 
     def find(self, where: Expr, ids: Sequence[str] | None) -> list[str]:
         """The ids that pass a filter, in order; ids: the only ones wanted, or None for all."""
-        if ids is not None and not ids:
-            return []
-        if (encoded := as_one(where, ids)) is not None:
-            return self._ask(encoded, ids)
         found = self._found(where)
         return found if ids is None else _common(found, ids)
 
     def _everything(self) -> list[str]:
         if self._all is None:
-            self._all = self._ask(EVERY, None)
+            self._all = self._ask(EVERY)
         return self._all
 
     def _found(self, expr: Expr) -> list[str]:
         if _is_local(expr):
             return _passing(self._everything(), expr)
         if (encoded := as_one(expr)) is not None:
-            return self._ask(encoded, None)
+            return self._ask(encoded)
         match _in_parts(expr):
             case And(args):
                 return self._intersected(args)

@@ -20,12 +20,9 @@ _DIGITS = (19, 18, 17, 16, 20)
 
 
 def write(value: Any) -> str:
-    """A JSON value as compact text. Raises ValueError for a double that no spelling found carries over; `spell` tells of it."""
+    """A JSON value as compact text; a double without a spelling, as `spell` tells, in its shortest form."""
     if isinstance(value, float):
-        spelled = spell(value)
-        if spelled is None:
-            raise ValueError("no spelling")
-        return spelled
+        return spell(value) or repr(value)
     if isinstance(value, dict):
         return "{" + ",".join([f"{_plain(key)}:{write(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, list):
@@ -40,6 +37,12 @@ def spell(number: float) -> str | None:
     """A decimal that is nearest to this double, and that the server reads as it; None where none was found."""
     plain = repr(number)
     return plain if len(plain) < 16 and "e" not in plain else _searched(number)
+
+
+def is_kept(number: float) -> bool:
+    """Whether the server keeps a double that is written to it: it reads it twice, the second time from its own shortest form."""
+    plain = repr(number)
+    return (len(plain) < 16 and "e" not in plain) or _reads_as(repr(_reads_as(spell(number) or plain))) == number
 
 
 @lru_cache(4096)

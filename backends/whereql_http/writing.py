@@ -8,26 +8,28 @@ from typing import Any
 
 from whereql.backend import Change
 from whereql.errors import BackendError
-from whereql.records import Record
+from whereql.records import Record, Value
 from whereql.source import quote
 from whereql_http.client import LARGEST_BODY, Client
 from whereql_http.encoding import Json
 from whereql_http.faults import too_large
-from whereql_http.spelling import spell, write
+from whereql_http.search import portions
+from whereql_http.spelling import is_kept, write
 
-Existing = Callable[[Sequence[str]], list[str]]
+Existing = Callable[[Sequence[str]], set[str]]
 """Those of some ids that the collection has."""
 
-_IDS = 2000  # in one request to delete
+IDS_DELETED = 2000  # in one request
 
 
 class Writer:
     """One write to one collection."""
 
-    def __init__(self, client: Client, path: str, existing: Existing) -> None:
+    def __init__(self, client: Client, path: str, existing: Existing, *, nearest: bool) -> None:
         self._client = client
         self._path = path
         self._existing = existing
+        self._nearest = nearest
         self._largest_batch = 1
         self._base64 = False
 
@@ -37,7 +39,7 @@ class Writer:
         first: dict[str, Record] = {}
         for record in records:
             first.setdefault(record.id, record)
-        held = set(self._existing([*first])) if first else set()
+        held = self._existing([*first])
         fresh = [Change(record) for id, record in first.items() if id not in held]
         self._send_all([("add", fresh)])
         return len(fresh)
@@ -50,7 +52,7 @@ class Writer:
         for change in changes:
             before = merged.get(change.record.id)
             merged[change.record.id] = change if before is None else _after(before, change)
-        held = set(self._existing([*merged]))
+        held = self._existing([*merged])
         self._check([change.record for change in merged.values()], lambda record: record.id not in held)
         # An upsert needs an embedding; an update keeps the one that is there.
         whole = [change for change in merged.values() if change.record.embedding is not None]
@@ -61,8 +63,7 @@ class Writer:
     def delete(self, ids: Sequence[str], where: Json | None) -> int:
         """Delete records by id; where: spare those that no longer pass it. How many there were."""
         done = 0
-        for start in range(0, len(ids), _IDS):
-            chunk = list(ids[start : start + _IDS])
+        for chunk in portions(ids, IDS_DELETED):
             try:
                 answer = self._client.write(f"{self._path}/delete", {"ids": chunk, "where": where or {"$and": []}})
             except BackendError as error:
@@ -78,11 +79,20 @@ class Writer:
             if record.embedding is None and needs_embedding(record):
                 hint = "a Chroma server keeps none without: pass embeddings=[…], of your model or of zeros"
                 raise BackendError("WQ719", f"the record {quote(record.id)} has no embedding", path=f"[{number}].embedding", hint=hint)
-            for key in record.metadata or ():
-                if not key or key.startswith(("#", "$", "chroma:")):
-                    hint = "a key is not empty and does not begin with #, $ or chroma:"
-                    raise BackendError("WQ719", f"a Chroma server keeps no key {quote(key)}", path=f"[{number}].metadata", hint=hint)
+            for key, value in (record.metadata or {}).items():
+                self._check_value(key, value, f"[{number}].metadata")
         self._check_dimensions(records)
+
+    def _check_value(self, key: str, value: Value, path: str) -> None:
+        if not key or key.startswith(("#", "$", "chroma:")):
+            hint = "a key is not empty and does not begin with #, $ or chroma:"
+            raise BackendError("WQ719", f"a Chroma server keeps no key {quote(key)}", path=path, hint=hint)
+        if self._nearest:
+            return
+        for number in value if isinstance(value, list) else (value,):
+            if isinstance(number, float) and not is_kept(number):
+                hint = f"round it: {number:.15g}; or open with nearest=True, to write such numbers as the server reads them"
+                raise BackendError("WQ719", f"a Chroma server reads {number!r} as the double next to it", path=f"{path}.{key}", hint=hint)
 
     def _check_dimensions(self, records: Sequence[Record]) -> None:
         dimension: int | None = None
@@ -158,12 +168,8 @@ class Writer:
 
 
 def _metadata(change: Change) -> Json | None:
-    kept: Json = dict.fromkeys(change.removed - (change.record.metadata or {}).keys())
-    return {**kept, **{key: _sent(value) for key, value in (change.record.metadata or {}).items()}} or None
-
-
-def _sent(value: Any) -> Any:
-    return value
+    """The metadata of a change as the server takes it, with null for a key to drop."""
+    return {**dict.fromkeys(change.removed), **(change.record.metadata or {})} or None
 
 
 def _after(first: Change, second: Change) -> Change:
@@ -176,6 +182,3 @@ def _after_some(error: BackendError, done: int, total: int, what: str) -> Backen
     """The error with how far it came."""
     so_far = f"{done:,} of {total:,} records were {what} before"
     return BackendError(error.code, f"{error.message}; {so_far}", path=error.path, hint=error.hint)
-
-
-__all__ = ["Writer", "spell"]

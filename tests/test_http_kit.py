@@ -1,0 +1,45 @@
+"""The conformance kit on a real Chroma server."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from whereql_http.spelling import is_kept
+
+import whereql
+from whereql.kinds import Kind
+from whereql.records import Record
+from whereql.testing import BackendContract
+from whereql.testing.generators import Generator
+
+_numbers = itertools.count(1)
+
+
+class TestChroma(BackendContract):
+    lacks = ("sparse vectors", "missing embeddings", "odd keys")  # no key that begins with # or $, or is empty
+    filters = 60 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 12
+
+    @pytest.fixture(autouse=True)
+    def _numbers_that_are_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A Chroma server reads one in ten doubles of 17 digits as its neighbour; tests/test_http_differential.py has those."""
+        pool = Generator.pool
+
+        def kept(self: Generator) -> dict[Kind, list[Any]]:
+            made = pool(self)
+            return {**made, Kind.FLOAT: [number for number in made[Kind.FLOAT] if is_kept(number)] or [0.5]}
+
+        monkeypatch.setattr(Generator, "pool", kept)
+
+    @pytest.fixture
+    def open_backend(self, chroma_url: str) -> Any:
+        def opened(records: Sequence[Record]) -> Any:
+            backend = whereql.open(chroma_url, f"kit-{next(_numbers)}", create=True).backend
+            if records:
+                backend.add(records)  # type: ignore[attr-defined]  # it can be written
+            return backend
+
+        return opened
