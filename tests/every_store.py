@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from test_example_tantivy import PLUGIN as TANTIVY
+from whereql_http.spelling import is_kept
 
 import whereql
 from whereql.records import Record, Value
+from whereql.values import Scalar
 
 _numbers = itertools.count(1)
 
@@ -81,5 +83,12 @@ def _storable_key(key: str) -> str:
 
 def _storable_value(value: Value) -> Value:
     if isinstance(value, list):
-        return [_without_nul(item) if isinstance(item, str) else item for item in value]  # type: ignore[return-value]  # of one kind still
+        return [_storable_scalar(item) for item in value]  # type: ignore[return-value]  # of one kind still
+    return value if isinstance(value, dict) else _storable_scalar(value)
+
+
+def _storable_scalar(value: Scalar) -> Scalar:
+    """Without NUL; and a number that a Chroma server would read as its neighbour, to fewer digits."""
+    if isinstance(value, float) and not is_kept(value):
+        return next((near for digits in (15, 14, 13, 12) if is_kept(near := float(f"{value:.{digits}g}"))), 0.5)
     return _without_nul(value) if isinstance(value, str) else value
