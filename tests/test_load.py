@@ -75,6 +75,19 @@ def test_collections_have_names(tmp_path: Path, url: str) -> None:
     assert [run("count", url, "n >= 0", "--collection", name).output for name in ("one", "two")] == ["1\n", "2\n"]
 
 
+def test_options_of_a_store_are_read_as_json(tmp_path: Path, url: str) -> None:
+    file = write_papers(tmp_path / "papers.jsonl", 2)
+    assert run("load", str(file), url, "--target-option", "timeout=5", "--target-option", "read_only=false").exit_code == 0
+    assert run("count", url, "n >= 0", "--option", "read_only=true", "--option", "timeout=5.5").output == "2\n"
+    refused = run("load", str(file), url, "--target-option", "read_only=true")
+    assert (refused.exit_code, refused.stdout) == (5, "") and "error WQ713" in refused.output
+    assert "error WQ712" in run("count", url, "--option", 'read_only="true"').output
+    numbered = tmp_path / "numbered.csv"
+    numbered.write_text("5,n\na,1\n", encoding="utf-8")
+    assert run("count", str(numbered), "n = 1", "--option", 'id="5"').output == "1\n"
+    assert "the name of a column is a string" in run("count", str(numbered), "--option", "id=5").output
+
+
 def test_each_batch_is_told_as_json(tmp_path: Path, url: str) -> None:
     file = write_papers(tmp_path / "papers.jsonl", 25)
     with whereql.open(url) as collection:
@@ -173,6 +186,7 @@ def test_a_file_with_a_mistake_at_its_end_leaves_the_store_alone(tmp_path: Path,
         (["FILE", "memory:", "--option", "kinds=x"], 5, "error WQ710"),
         (["FILE", "memory:", "--kind", "n=int"], 5, "error WQ710"),
         (["FILE", "memory:", "--target-option", "size=5"], 5, "error WQ712"),
+        (["FILE", "memory:", "--target-option", "size"], 2, "write --target-option NAME=VALUE"),
         (["FILE", "memory:", "--collection", "c"], 5, "error WQ712"),
         (["FILE", "memory:", "--batch", "0"], 2, "0 is not in the range"),
         (["FILE"], 2, "Missing argument 'TARGET'"),

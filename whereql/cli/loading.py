@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from whereql.cli.options import backend_options, split_pairs
+from whereql.cli.options import backend_options
 from whereql.cli.reporting import reported
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--collection", metavar="NAME", help="The collection, where TARGET has several.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="How to read SOURCE, such as id=sku or format=jsonl.")
 @click.option("--kind", "kinds", multiple=True, metavar="KEY=KIND", help="The kind of a CSV column: string, int, float or bool.")
-@click.option("--target-option", "target_options", multiple=True, metavar="NAME=VALUE", help="An option of TARGET's backend.")
+@click.option("--target-option", "target_options", multiple=True, metavar="NAME=VALUE", help="An option of TARGET's backend: JSON, or else a string.")
 @click.option("--batch", type=click.IntRange(1), default=5000, show_default=True, help="Records that are written at a time, all or none of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON after each batch, with the numbers so far.")
 @reported
@@ -51,7 +51,7 @@ def load(
     with _progress() as progress:
         total, records = _checked(source, reading, progress)
         loading = progress.add_task("loading", total=total)
-        with open(target, collection, **split_pairs(target_options, "--target-option")) as opened:  # not before the file is known to be sound
+        with open(target, collection, **backend_options(target_options, what="--target-option")) as opened:  # not before the file is known to be sound
             try:
                 for some in _batches(records, batch):
                     added += opened.add_records(some)

@@ -44,7 +44,7 @@ def store_options(command: C) -> C:
     for decorate in reversed(
         [
             click.option("--collection", metavar="NAME", help="The collection, where SOURCE has several."),
-            click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the backend, such as id=sku for a file."),
+            click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the backend, such as id=sku for a file: JSON, or else a string as it stands."),
             click.option("--kind", "kinds", multiple=True, metavar="KEY=KIND", help="The kind of a CSV column: string, int, float or bool."),
         ]
     ):
@@ -78,9 +78,9 @@ def read_params(params: tuple[str, ...]) -> dict[str, Any] | None:
     return {name: read_value(value) for name, value in split_pairs(params, "--param").items()} or None
 
 
-def backend_options(options: tuple[str, ...], kinds: tuple[str, ...]) -> dict[str, Any]:
-    """The options for `whereql.open`."""
-    result: dict[str, Any] = dict(split_pairs(options, "--option"))
+def backend_options(options: tuple[str, ...], kinds: tuple[str, ...] = (), what: str = "--option") -> dict[str, Any]:
+    """The options for `whereql.open`, read as --param is: `timeout=5` is a number, `read_only=true` a bool, `id="5"` a string."""
+    result: dict[str, Any] = {name: read_value(value) for name, value in split_pairs(options, what).items()}
     if kinds:
         result["kinds"] = split_pairs(kinds, "--kind")
     return result
