@@ -198,8 +198,8 @@ def shown_sql(statement: sa.Select[Any], database: Database) -> str:
     """A statement in the database's SQL, with its values behind it, cut where they are long."""
     compiled = statement.compile(dialect=database.engine.dialect, compile_kwargs={"render_postcompile": True})
     names = compiled.positiontup if compiled.positiontup is not None else list(compiled.params)
-    values = ", ".join(_short(compiled.params[name]) for name in names)
-    return f"{compiled}\n-- {values}" if values else str(compiled)
+    lines = [line.rstrip() for line in str(compiled).splitlines()]
+    return "\n".join([*lines, f"-- {', '.join(_short(compiled.params[name]) for name in names)}"])
 
 
 def _short(value: object) -> str:

@@ -32,7 +32,7 @@ def few_numbers(connection: Connection, selection: Selection, query: Query, *, h
     if has_index and isinstance(query.where, And):
         driver = _few(connection, selection, query.where)
         if driver is not None:
-            return list(_tested(connection, selection, query.where, selection.condition(driver)))
+            return list(_tested(connection, selection, query.where, selection.in_collection(), selection.condition(driver)))
     if query.limit is None or query.offset + query.limit > FEW or (has_index and selection.ordered(query.where) is not None):
         return None
     return _from_the_start(connection, selection, query.where, query.offset + query.limit)
@@ -58,7 +58,7 @@ def _from_the_start(connection: Connection, selection: Selection, where: Expr, w
     found: list[int] = []
     seen, start, end = 0, selection.catalog.first, selection.catalog.first + selection.catalog.records
     for size in _PAGES:
-        found += _tested(connection, selection, where, sa.and_(seq >= start + seen, seq < start + seen + size))
+        found += _tested(connection, selection, where, seq >= start + seen, seq < start + seen + size)
         seen += size
         if len(found) >= wanted or start + seen >= end:
             return found[:wanted]
@@ -67,15 +67,15 @@ def _from_the_start(connection: Connection, selection: Selection, where: Expr, w
     return None
 
 
-def _tested(connection: Connection, selection: Selection, where: Expr, condition: sa.ColumnElement[bool]) -> Iterator[int]:
-    """The numbers of the records of a condition that pass a filter, in their order."""
+def _tested(connection: Connection, selection: Selection, where: Expr, *conditions: sa.ColumnElement[bool]) -> Iterator[int]:
+    """The numbers of the records of some conditions that pass a filter, in their order."""
     tables = selection.tables
     seq = tables.records.c.seq
     read = {type(predicate.subject) for predicate in predicates(where)}
     contents = ((Document, tables.contents.c.document), (Uri, tables.contents.c.uri), (Field, tables.contents.c.metadata))
     columns = [seq, tables.records.c.id, *[column if subject in read else sa.null() for subject, column in contents]]
     source = tables.records.join(tables.contents, tables.contents.c.seq == seq)
-    statement = sa.select(*columns).select_from(source).where(seq >= selection.catalog.first, seq < selection.catalog.end, condition)
+    statement = sa.select(*columns).select_from(source).where(*conditions)
     rows = fetch(connection, statement.order_by(seq))
     matches = compile_matcher(where)
     return (row[0] for row in rows if matches(record_of((*row[1:], None), tables)))

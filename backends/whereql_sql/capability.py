@@ -67,6 +67,7 @@ def find_abilities(engine: Engine) -> Abilities:
 
         nul = holds(text("a\0b").is_not(None))
         collation = next((name for name in ("C", "BINARY", None) if holds(*_ordered(name, nul))), "")
+        arrays = next((name for name in ARRAYS if holds(*_arrays(name))), None)
         return Abilities(
             collation=collation or None,
             code_points=collation != "",
@@ -75,8 +76,8 @@ def find_abilities(engine: Engine) -> Abilities:
             ends=next((name for name in ENDS if holds(*_ends(name, nul))), None),
             like=holds(*_like(nul)),
             search=SEARCH if holds(search(SEARCH, "MATCHES", text("a\nb"), "a.b").is_(sa.false())) else _re2(holds, nul),
-            arrays=next((name for name in ARRAYS if holds(*_arrays(name))), None),
-            variables=_variables(connection),
+            arrays=arrays,
+            variables=PORTABLE.variables if arrays else _variables(connection),  # to try costs more than all else
         )
 
 
@@ -177,7 +178,7 @@ def _arrays(name: str) -> list[Condition]:
 
 
 def _variables(connection: Connection) -> int:
-    """How many values a statement takes: 900 fit everywhere, 30,000 where a thousand and more do."""
+    """How many values a statement takes: 900 fit everywhere, or several thousand."""
     try:
         connection.execute(sa.select(sa.literal(1).in_(list(range(5_000))))).all()
     except exc.DBAPIError:

@@ -35,11 +35,15 @@ class Selection:
 
     def records(self, query: Query, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
         """The query that selects these columns of the records, in any order."""
-        seq = self.tables.records.c.seq
-        tests = [seq >= self.catalog.first, seq < self.catalog.end, self.condition(query.where)]
+        tests = [self.in_collection(), self.condition(query.where)]
         if query.ids is not None:
             tests.append(self.of_ids(query.ids))
         return self._from(self.tables.records, columns, _reads_contents(query.where)).where(*tests)
+
+    def in_collection(self) -> Condition:
+        """Whether a record is one of the collection: a range of the numbers."""
+        seq = self.tables.records.c.seq
+        return sa.and_(seq >= self.catalog.first, seq < self.catalog.end)
 
     def _from(self, first: sa.Table, columns: Sequence[sa.ColumnElement[Any]], reads_contents: bool) -> sa.Select[Any]:
         """The selection of columns from a table that has `seq`, joined with those that they are in."""
@@ -53,7 +57,8 @@ class Selection:
 
     def numbered(self, numbers: Sequence[int], columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
         """The records of these numbers, in their order."""
-        return self.records(Query(), columns).where(is_in(self.tables.records.c.seq, numbers, INT, self.abilities)).order_by(self.tables.records.c.seq)
+        seq = self.tables.records.c.seq
+        return self._from(self.tables.records, columns, False).where(is_in(seq, numbers, INT, self.abilities)).order_by(seq)
 
     def counted(self, query: Query) -> sa.Select[Any]:
         """How many records a query has. A single condition on an index needs no more than its entries."""
