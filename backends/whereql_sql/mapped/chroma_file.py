@@ -104,7 +104,7 @@ class _Values:
         lines = self._lines(_scalars)
         elements = TypedElements(self._lines(_arrays), lambda test: _some(_arrays, key, test))
         exists = sa.or_(*[_some(table, key, sa.or_(*[table.c[value].is_not(None) for value in _VALUES])) for table in (_scalars, _arrays)])
-        return Lines(exists, lines.strings, lines.ints, lines.doubles, lines.bools, elements, scope=lambda test: _some(_scalars, key, test))
+        return Lines(exists, lines.strings, lines.ints, lines.doubles, lines.bools, elements=elements, scope=lambda test: _some(_scalars, key, test))
 
     def _lines(self, table: sa.TableClause) -> Lines:
         texts = collated(sa.type_coerce(table.c.string_value, sa.Text()), self._abilities.collation)

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from whereql_sql.capability import Abilities
 from whereql_sql.mapped.columns import Cell, ReadOnlyPlace
 from whereql_sql.mapped.decoding import DECODERS, json_value, parse_json
-from whereql_sql.mapped.json_places import DUCKDB, POSTGRES, json_lines
+from whereql_sql.mapped.json_places import duckdb_json, postgres_json
 from whereql_sql.mapped.places import Lines, Place
 from whereql_sql.mapped.reflection import Column
 from whereql_sql.mapped.sqlite_json import SqliteJson, read_json
@@ -74,17 +74,14 @@ def _duckdb(column: Column, sql: Sql, abilities: Abilities, has_validity: bool) 
     if column.type.name == "nested":
         value: Sql = sa.func.to_json(sql)
     else:
-        value = sql if column.type.name == "json" else sa.func.try_cast(sql)
-        if column.type.name != "json":
-            value = sa.try_cast(sql, sa.JSON())
+        value = sql if column.type.name == "json" else sa.try_cast(sql, sa.JSON())
 
     def place(key: str | None) -> Place:
         if key is None:
-            return json_lines(value, DUCKDB, abilities)
+            return duckdb_json(value, abilities)
         # A JSON pointer takes any key; of an array it would be an index.
-        pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-        whole = sa.case((sa.func.json_type(value) == "OBJECT", value))
-        return json_lines(sa.func.json_extract(whole, sa.bindparam(None, pointer, sa.Text())), DUCKDB, abilities)
+        whole = sa.case((sa.func.json_type(value) == "OBJECT", value)) if key.isdigit() else value
+        return duckdb_json(whole, abilities, "/" + key.replace("~", "~0").replace("/", "~1"))
 
     # Written anew by DuckDB: it also takes commas before a bracket, which are no JSON.
     return JsonColumn(sa.cast(sa.func.json(value), sa.Text()), partial(parse_json, decode=DECODERS["first"]), place)
@@ -107,10 +104,12 @@ def _postgresql(column: Column, sql: Sql, abilities: Abilities, has_validity: bo
 
 def _pg_place(value: Sql, key: str | None, abilities: Abilities, doubt: Any) -> Lines:
     if key is None:
-        return json_lines(value, POSTGRES, abilities, doubt=doubt)
+        return postgres_json(value, abilities, doubt=doubt)
     if "\0" in key:
         return Lines(sa.false(), doubt=doubt)  # no jsonb has such a key
-    return json_lines(value.op("->")(sa.cast(sa.bindparam(None, key, sa.Text()), sa.Text())), POSTGRES, abilities, doubt=doubt)
+    under = value.op("->")(sa.cast(sa.bindparam(None, key, sa.Text()), sa.Text()))
+    # Only a column of jsonb can have an index for `@>`.
+    return postgres_json(sa.type_coerce(under, JSONB), abilities, column=value if doubt is None else None, key=key, doubt=doubt)
 
 
 _BUILDERS: dict[str, Callable[[Column, Sql, Abilities, bool], JsonColumn]] = {"sqlite": _sqlite, "duckdb": _duckdb, "postgresql": _postgresql}

@@ -6,118 +6,32 @@ beside one in an array is made one, as it is when read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
 
 from whereql.ast import Literal, Op
 from whereql.kinds import NUMBERS, Kind
-from whereql.values import INT_MAX, INT_MIN
+from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 from whereql_sql.capability import Abilities, Condition, collated
+from whereql_sql.lists import DOUBLE, INT, TEXT, is_in
 from whereql_sql.mapped.places import Line, Lines
+from whereql_sql.numbers import between, float_values, int_values
 
 Sql = ColumnElement[Any]
+Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
-    """One JSON value in SQL.
-
-    kind: its type, NULL for SQL's NULL; text: it as a text; integer, double: it as such a number, NULL where it is none; elements:
-    the conversion of a condition on an element into one on the array, with the element; names: of the types.
-    """
-
-    kind: Sql
-    text: Sql
-    integer: Sql
-    double: Sql
-    boolean: Sql
-    is_int: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class JsonType:
-    """The JSON of one database: how a value is seen, how an array is taken apart, and the names of its types."""
-
-    view: Callable[[Sql], Json]
-    elements: Callable[[Sql, Json], Sql]
-    string: str
-    boolean: str
-    array: str
-    null: str
-    numbers: tuple[str, ...]
-
-
-def json_lines(value: Sql, kind: JsonType, abilities: Abilities, *, doubt: Condition | None = None) -> Lines:
-    """The place of a JSON value. doubt: rows of which SQL can't tell."""
-    whole = kind.view(value)
-    elements = JsonElements(whole, kind, kind.elements(value, whole), abilities)
-    is_present = sa.and_(whole.kind.is_not(None), whole.kind != kind.null)
-    exists = sa.and_(is_present, sa.or_(whole.kind != kind.array, elements.some(sa.true())))
-    return Lines(
-        exists,
-        strings=Line(collated(whole.text, abilities.collation), whole.kind == kind.string),
-        ints=Line(whole.integer),
-        doubles=Line(whole.double, sa.not_(whole.is_int)),
-        bools=Line(whole.boolean),
-        elements=elements,
-        doubt=doubt,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class JsonElements:
-    """The array that a JSON value may be."""
-
-    whole: Json
-    type: JsonType
-    rows: Sql
-    abilities: Abilities
-
-    def some(self, condition: Condition) -> Condition:
-        """Whether some element other than null passes a condition."""
-        element = self.element
-        is_present = sa.and_(element.kind.is_not(None), element.kind != self.type.null)
-        rows: Any = self.rows.table
-        return sa.exists(sa.select(1).select_from(rows).where(is_present, condition).correlate_except(rows))
-
-    @property
-    def element(self) -> Json:
-        """An element, for a condition of `some`."""
-        return self.type.view(self.rows)
-
-    def has(self, items: Sequence[Literal], abilities: Abilities) -> Condition:
-        """Whether the array is of one kind, with an element that is equal to one of the literals."""
-        element, kind = self.element, self.type
-        numbers = tuple(item for item in items if item.kind in NUMBERS)
-        rows: list[tuple[set[Kind], Lines, Condition, Condition]] = [
-            ({Kind.STRING}, self._lines(strings=Line(element.text)), element.kind == kind.string, sa.true()),
-            ({Kind.BOOL}, self._lines(bools=Line(element.boolean)), element.kind == kind.boolean, sa.true()),
-        ]
-        if numbers:
-            is_number = element.kind.in_(kind.numbers)
-            has_double = self.some(sa.and_(is_number, sa.not_(element.is_int)))
-            rows.append((set(NUMBERS), self._lines(ints=Line(element.integer)), is_number, sa.not_(has_double)))
-            rows.append((set(NUMBERS), self._lines(doubles=Line(element.double)), is_number, has_double))
-        parts = []
-        for kinds, lines, is_own, condition in rows:
-            found = list(lines.parts(Op.IN, tuple(item for item in items if item.kind in kinds), abilities))
-            if found:
-                is_uniform = sa.not_(self.some(sa.not_(is_own)))
-                parts.append(sa.and_(self.some(sa.and_(is_own, sa.or_(*found))), is_uniform, condition))
-        return sa.and_(self.whole.kind == kind.array, sa.or_(*parts)) if parts else sa.false()
-
-    def _lines(self, **lines: Line) -> Lines:
-        return Lines(sa.true(), **lines)  # type: ignore[arg-type]  # lines only
-
-
-def _rows_of(array: sa.FunctionElement[Any]) -> Sql:
-    """The elements of an array in SQL, one a row."""
-    valued = array.table_valued("value").render_derived()
-    return valued.c.value
+def plain_interval(op: Op, bound: Literal) -> Interval | None:
+    """The doubles that pass a comparison, if an int passes just when its nearest double does: if the bounds are below 2**53."""
+    interval = number_test(op, bound).floats
+    return interval if interval is not None and all(abs(end) < 2**53 or abs(end) == FLOAT_MAX for end in interval) else None
 
 
 # PostgreSQL's jsonb.
@@ -130,45 +44,196 @@ def pg_double(number: Sql) -> Sql:
     """A numeric as its nearest double; NaN beyond the doubles, where a cast would be an error."""
     size = sa.func.abs(number)
     return sa.case(
-        (number.is_(None), sa.null()),
-        (number == 0, sa.literal_column("0::float8")),
-        (sa.and_(size < _LIMIT, size > _TINY), sa.cast(number, sa.Double())),
         (size <= _TINY, sa.literal_column("0::float8")),
-        else_=sa.literal_column("'NaN'::float8"),
+        (size < _LIMIT, sa.cast(number, sa.Double())),
+        (number.is_not(None), sa.literal_column("'NaN'::float8")),
     )
 
 
-def _pg_view(value: Sql) -> Json:
-    kind = sa.func.jsonb_typeof(value)
-    text = value.op("#>>")(sa.literal_column("'{}'"))
-    number = sa.case((kind == "number", sa.cast(text, sa.Numeric())))
-    is_int = sa.and_(sa.func.scale(number) == 0, number.between(sa.literal_column(str(INT_MIN)), sa.literal_column(str(INT_MAX))))
-    integer = sa.case((is_int, sa.cast(number, sa.BigInteger())))
-    return Json(kind, sa.type_coerce(text, sa.Text()), integer, pg_double(number), sa.case((kind == "boolean", text == "true")), sa.func.coalesce(is_int, sa.false()))
+@dataclass(frozen=True, slots=True)
+class _PgValue:
+    """A jsonb value: its type, NULL for SQL's NULL, and it as each kind of scalar."""
+
+    value: Sql
+
+    @property
+    def kind(self) -> Sql:
+        return sa.func.jsonb_typeof(self.value)
+
+    @property
+    def text(self) -> Sql:
+        return sa.type_coerce(self.value.op("#>>")(sa.literal_column("'{}'")), sa.Text())
+
+    @property
+    def number(self) -> Sql:
+        return sa.case((self.kind == "number", sa.cast(self.value, sa.Numeric())))
+
+    @property
+    def is_int(self) -> Condition:
+        number = self.number
+        in_range = number.between(sa.literal_column(str(INT_MIN)), sa.literal_column(str(INT_MAX)))
+        return sa.func.coalesce(sa.and_(sa.func.scale(number) == 0, in_range), sa.false())
+
+    def lines(self, abilities: Abilities) -> dict[str, Line]:
+        return {
+            "strings": Line(collated(self.text, abilities.collation), self.kind == "string"),
+            "ints": Line(sa.case((self.is_int, sa.cast(self.number, sa.BigInteger())))),
+            "doubles": Line(sa.case((sa.not_(self.is_int), pg_double(self.number)))),
+            "bools": Line(sa.case((self.kind == "boolean", sa.cast(self.value, sa.Boolean())))),
+        }
+
+    def compare(self, op: Op, bound: Literal) -> Condition | None:
+        """A comparison of the numeric itself with the ends of what is rounded into an interval of doubles."""
+        interval = plain_interval(op, bound)
+        return None if interval is None else _rounds_into(self.number, interval)
 
 
-def _pg_elements(value: Sql, whole: Json) -> Sql:
-    return _rows_of(sa.func.jsonb_array_elements(sa.case((whole.kind == "array", value), else_=sa.literal_column("'[]'::jsonb"))))
+def _rounds_into(number: Sql, interval: Interval) -> Condition:
+    """Whether the nearest double of a numeric lies in an interval: a half between two doubles goes to the even one."""
+    low, high = interval
+    tests = []
+    for end, outward, inclusive, exclusive in ((low, -math.inf, number.__ge__, number.__gt__), (high, math.inf, number.__le__, number.__lt__)):
+        if abs(end) == FLOAT_MAX:
+            tests.append(exclusive(-_LIMIT if end < 0 else _LIMIT))
+            continue
+        with localcontext() as context:
+            context.prec = 1200  # enough for any double, so that nothing is rounded here
+            half = (Decimal(end) + Decimal(math.nextafter(end, outward))) / 2
+        is_even = not math.frexp(end)[0] * 2**53 % 2
+        tests.append((inclusive if is_even else exclusive)(sa.bindparam(None, half, sa.Numeric())))
+    return sa.and_(*tests)
 
 
-POSTGRES = JsonType(_pg_view, _pg_elements, "string", "boolean", "array", "null", ("number",))
+@dataclass(frozen=True, slots=True)
+class _PgArray:
+    """The array that a jsonb value may be, element by element."""
+
+    whole: _PgValue
+    rows: Any
+
+    def some(self, condition: Condition) -> Condition:
+        """Whether some element other than null passes a condition."""
+        rows = self.rows
+        return sa.exists(sa.select(1).select_from(rows).where(self.element.kind != "null", condition).correlate_except(rows))
+
+    @property
+    def element(self) -> _PgValue:
+        return _PgValue(self.rows.c.value)
+
+    def has(self, items: Sequence[Literal], abilities: Abilities) -> Condition:
+        """Whether the array is of one kind, with an element that is equal to one of the literals."""
+        element, lines = self.element, self.element.lines(abilities)
+        is_number = element.kind == "number"
+        has_double = self.some(sa.and_(is_number, sa.not_(element.is_int)))
+        rows: list[tuple[frozenset[Kind], dict[str, Line], Condition, Condition]] = [
+            (frozenset({Kind.STRING}), {"strings": Line(element.text)}, element.kind == "string", sa.true()),
+            (frozenset({Kind.BOOL}), {"bools": lines["bools"]}, element.kind == "boolean", sa.true()),
+            (NUMBERS, {"ints": lines["ints"]}, is_number, sa.not_(has_double)),
+            (NUMBERS, {"doubles": Line(pg_double(element.number))}, is_number, has_double),
+        ]
+        parts = []
+        for kinds, own, is_own, condition in rows:
+            found = list(Lines(sa.true(), **own).parts(Op.IN, tuple(item for item in items if item.kind in kinds), abilities))  # type: ignore[arg-type]  # lines only
+            if found:
+                parts.append(sa.and_(self.some(sa.and_(is_own, sa.or_(*found))), sa.not_(self.some(sa.not_(is_own))), condition))
+        return sa.and_(self.whole.kind == "array", sa.or_(*parts)) if parts else sa.false()
+
+
+def postgres_json(value: Sql, abilities: Abilities, *, column: Sql | None = None, key: str | None = None, doubt: Condition | None = None) -> Lines:
+    """The place of a jsonb value. column, key: if it is that of this key; doubt: rows of which SQL can't tell."""
+    whole = _PgValue(value)
+    array = sa.case((whole.kind == "array", value), else_=sa.literal_column("'[]'::jsonb"))
+    elements = _PgArray(whole, sa.func.jsonb_array_elements(array).table_valued("value").render_derived())
+    exists = sa.and_(whole.kind != "null", sa.or_(whole.kind != "array", elements.some(sa.true())))
+    lines = whole.lines(abilities)
+    if column is not None and key is not None:
+        lines["strings"] = Line(lines["strings"].value, lines["strings"].where, same=_contained(column, key, lines["strings"]))
+    return Lines(exists, **lines, compare=whole.compare, elements=elements, doubt=doubt)  # type: ignore[arg-type]  # lines only
+
+
+def _contained(column: Sql, key: str, line: Line) -> Callable[[Sequence[str], Abilities], Condition]:
+    """Equality of strings by `@>`, for which a GIN index serves."""
+
+    def same(texts: Sequence[str], abilities: Abilities) -> Condition:
+        if len(texts) > 16:
+            return is_in(line.value, texts, TEXT, abilities)
+        return sa.or_(sa.false(), *[column.op("@>", is_comparison=True)(sa.cast(sa.bindparam(None, {key: text}, JSONB), JSONB)) for text in texts])
+
+    return same
 
 
 # DuckDB.
 
-
-def _duck_view(value: Sql) -> Json:
-    kind = sa.func.json_type(value)
-    integer = sa.case((kind.in_(["BIGINT", "UBIGINT"]), sa.try_cast(value, sa.BigInteger())))
-    is_number = kind.in_(["BIGINT", "UBIGINT", "DOUBLE"])
-    double = sa.case((is_number, sa.try_cast(value, sa.Double())))
-    boolean = sa.case((kind == "BOOLEAN", sa.try_cast(value, sa.Boolean())))
-    return Json(kind, sa.type_coerce(sa.func.json_extract_string(value, "$"), sa.Text()), integer, double, boolean, integer.is_not(None))
+_TYPES = ("VARCHAR", "BOOLEAN", "BIGINT", "UBIGINT", "DOUBLE", "ARRAY", "OBJECT")
+_INTS, _NUMBERS = ("BIGINT", "UBIGINT"), ("BIGINT", "UBIGINT", "DOUBLE")
 
 
-def _duck_elements(value: Sql, whole: Json) -> Sql:
-    array = sa.case((whole.kind == "ARRAY", value), else_=sa.literal_column("'[]'"))
-    return _rows_of(sa.func.unnest(sa.func.json_extract(array, "$[*]")))
+@dataclass(frozen=True, slots=True)
+class _DuckArray:
+    """The array that a JSON value may be: two lists, of the types of its elements and of their texts."""
+
+    value: Sql
+
+    def _types(self) -> Sql:
+        return sa.func.json_type(self.value, "$[*]")
+
+    def _has_type(self, *names: str) -> Condition:
+        return sa.func.list_has_any(self._types(), sa.cast(sa.bindparam(None, list(names), sa.ARRAY(TEXT)), sa.ARRAY(TEXT)))
+
+    def is_present(self) -> Condition:
+        """Whether there is an element other than null."""
+        return self._has_type(*_TYPES)
+
+    def has(self, items: Sequence[Literal], abilities: Abilities) -> Condition:
+        """Whether the array is of one kind, with an element that is equal to one of the literals."""
+        parts = list(self._parts(items))
+        return sa.or_(*parts) if parts else sa.false()
+
+    def _parts(self, items: Sequence[Literal]) -> Iterator[Condition]:
+        texts = sa.func.json_extract_string(self.value, "$[*]")
+        strings = [item.value for item in items if item.kind is Kind.STRING]
+        if strings:
+            yield self._of("VARCHAR", found=_any_of(texts, strings, TEXT))
+        bools = [str(item.value).lower() for item in items if item.kind is Kind.BOOL]
+        if bools:
+            yield self._of("BOOLEAN", found=_any_of(texts, bools, TEXT))
+        ints, doubles = int_values(items), float_values(items)
+        # An int beyond int64 is read as a double, and so are then those beside it.
+        largest = sa.func.list_max(sa.try_cast(texts, sa.ARRAY(sa.Numeric(20, 0))))
+        has_double = sa.or_(self._has_type("DOUBLE"), sa.func.coalesce(largest > INT_MAX, sa.false()))
+        if ints:
+            yield self._of(*_INTS, found=sa.and_(_any_of(sa.try_cast(texts, sa.ARRAY(INT)), ints, INT), sa.not_(has_double)))
+        if doubles:
+            yield self._of(*_NUMBERS, found=sa.and_(_any_of(sa.try_cast(texts, sa.ARRAY(DOUBLE)), doubles, DOUBLE), has_double))
+
+    def _of(self, *names: str, found: Condition) -> Condition:
+        return sa.and_(found, sa.not_(self._has_type(*[name for name in _TYPES if name not in names])))
 
 
-DUCKDB = JsonType(_duck_view, _duck_elements, "VARCHAR", "BOOLEAN", "ARRAY", "NULL", ("BIGINT", "UBIGINT", "DOUBLE"))
+def _any_of(values: Sql, wanted: Sequence[Any], kind: Any) -> Condition:
+    """Whether a list has one of some values."""
+    return sa.func.list_has_any(values, sa.cast(sa.bindparam(None, list(wanted), sa.ARRAY(kind)), sa.ARRAY(kind)))
+
+
+def duckdb_json(value: Sql, abilities: Abilities, pointer: str | None = None) -> Lines:
+    """The place of a JSON value, or of what a JSON pointer finds in it."""
+    path: list[Any] = [] if pointer is None else [sa.bindparam(None, pointer, TEXT)]
+    kind = sa.func.json_type(value, *path)
+    text = sa.type_coerce(sa.func.json_extract_string(value, *(path or ["$"])), TEXT)
+    integer = sa.case((kind.in_(_INTS), sa.try_cast(text, INT)))
+    double = sa.case((kind.in_(_NUMBERS), sa.try_cast(text, DOUBLE)))
+    array = _DuckArray(sa.func.json_extract(value, *path) if path else value)
+
+    def compare(op: Op, bound: Literal) -> Condition | None:
+        interval = plain_interval(op, bound)
+        return None if interval is None else between(double, *interval, DOUBLE, None, None)
+
+    return Lines(
+        sa.and_(kind != "NULL", sa.or_(kind != "ARRAY", array.is_present())),
+        strings=Line(collated(text, abilities.collation), kind == "VARCHAR"),
+        ints=Line(integer),
+        doubles=Line(double, integer.is_(None)),
+        bools=Line(sa.case((kind == "BOOLEAN", sa.try_cast(text, sa.Boolean())))),
+        compare=compare,
+        elements=array,
+    )

@@ -61,7 +61,7 @@ class Elements(Protocol):
 class Lines:
     """The values at a place, kind by kind; a kind without a line never lies there.
 
-    exists: whether there is any value; scope: what a condition on the lines is put into (a look-up in another table);
+    exists: whether there is any value; compare: a shorter way to compare a number, or None where it would not be exact; scope: what a condition on the lines is put into (a look-up in another table);
     doubt: rows of which SQL can't tell, which are then always returned, for whereql to test.
     """
 
@@ -70,6 +70,7 @@ class Lines:
     ints: Line | None = None
     doubles: Line | None = None
     bools: Line | None = None
+    compare: Callable[[Op, Literal], Condition | None] | None = None
     elements: Elements | None = None
     scope: Callable[[Condition], Condition] = lambda condition: condition
     doubt: Condition | None = None
@@ -114,10 +115,13 @@ class Lines:
                 yield ints.when(int_in(ints.value, items, abilities))
             if doubles is not None and kinds & NUMBERS:
                 yield doubles.when(float_in(doubles.value, items, abilities))
-        elif op in COMPARISON:
-            if ints is not None and kinds & NUMBERS:
+        elif op in COMPARISON and kinds & NUMBERS:
+            if self.compare is not None and (short := self.compare(op, items[0])) is not None:
+                yield short
+                return
+            if ints is not None:
                 yield ints.when(int_condition(ints.value, op, items[0]))
-            if doubles is not None and kinds & NUMBERS:
+            if doubles is not None:
                 yield doubles.when(float_condition(doubles.value, op, items[0]))
         if bools is not None and Kind.BOOL in kinds and op not in TEXT:
             for value in sorted({bool(item.value) for item in items if item.kind is Kind.BOOL}):
