@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -300,14 +299,3 @@ def test_deleting_everything_else_keeps_the_rest(database: Database) -> None:
     assert backend.delete(Query(Const(False))) == 0
     assert backend.get(Query(include=())).ids == [*map(str, range(10)), *(str(number) for number in range(10, 500) if number % 10 == 7)]
     assert whereql.Collection(backend).get("list HAS 18").ids == ["17"] and is_consistent(database)
-
-
-def test_a_database_that_is_none_is_told_without_secrets(tmp_path: Path) -> None:
-    for url in ("postgresql://user:secret@127.0.0.1:1/papers", "postgresql://user:secret@127.0.0.1:1/papers?password=secret"):
-        with pytest.raises(BackendError, match="WQ715") as told:
-            whereql.open(url)
-        assert "secret" not in str(told.value) + told.value.render() + repr(told.value.__cause__)
-    (tmp_path / "text.db").write_text("not a database, but a text that is long enough" * 100)
-    for url, code in ((f"sqlite:///{tmp_path}/no/such/folder.db", "WQ715"), (f"sqlite:///{tmp_path}/text.db", "WQ716"), (f"duckdb:///{tmp_path}/text.db", "WQ71[56]")):
-        with pytest.raises(BackendError, match=code):
-            whereql.open(url).count()

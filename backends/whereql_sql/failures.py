@@ -19,6 +19,7 @@ _KNOWN = (
     ("no pg_hba.conf entry", "WQ717", "the server does not let this user in from here"),
     ("permission denied", "WQ717", "ask for the rights on this table, or open it as another user"),
     ("access denied", "WQ717", "check the user and the password of the URL"),
+    ("cannot open database", "WQ715", "is it there? A database that is only read is not made"),
     ("readonly database", "WQ713", "open it without read_only, from a place that can be written"),
     ("read-only", "WQ713", "open it without read_only"),
     ("file is not a database", "WQ716", "this file is of another format, or encrypted"),
