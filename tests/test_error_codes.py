@@ -222,6 +222,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("WQ717", answered(401)),
     ("WQ718", answered(404, b'{"error": "NotFoundError", "message": "Collection [papers] does not exist"}')),
     ("WQ719", answered(413)),
+    ("WQ720", lambda: whereql.open("sqlite://", preset="chroma")),
 ]
 
 FILES: list[tuple[str, Callable[[Path], Any]]] = [

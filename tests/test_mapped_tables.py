@@ -272,6 +272,9 @@ def test_ids_of_sqlite_may_be_mixed(tmp_path: Path) -> None:
     with whereql.open(f"sqlite:///{tmp_path / 'a.db'}", table="t", id="k", order="n") as t:
         assert t.get().ids == ["1", "a", "2.5", "3"]  # a row without an id is no record
         assert t.get(ids=["1", "2.5", "3", "01", "2.50"]).ids == ["1", "2.5", "3"]
+    run(f"sqlite:///{tmp_path / 'a.db'}", "CREATE TABLE u (k text, n integer)", "INSERT INTO u VALUES ('a', 1), (x'00', 2), (NULL, 3), (7, 4)")
+    with whereql.open(f"sqlite:///{tmp_path / 'a.db'}", table="u", id="k", order="n") as u:
+        assert u.get().ids == ["a", "7"] and u.count("n >= 2") == 1 and u.get(ids=["7"]).ids == ["7"]
 
 
 def test_100_000_ids(sql_url: str) -> None:

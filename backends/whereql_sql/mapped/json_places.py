@@ -106,10 +106,12 @@ def _rounds_into(number: Sql, interval: Interval) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class _PgArray:
-    """The array that a jsonb value may be, element by element."""
+    """The array that a jsonb value may be, element by element. holder, key: where an index on `@>` may be, and the key there."""
 
     whole: _PgValue
     rows: Any
+    holder: Sql
+    key: str | None
 
     def some(self, condition: Condition) -> Condition:
         """Whether some element other than null passes a condition."""
@@ -133,6 +135,10 @@ class _PgArray:
         ]
         parts = []
         for kinds, own, is_own, condition in rows:
+            texts = [item.value for item in items if item.kind in kinds and isinstance(item.value, str)]
+            if texts and len(texts) <= _FEW:
+                parts.append(sa.and_(_contains(self.holder, self.key, [[text] for text in texts if "\0" not in text]), sa.not_(self.some(sa.not_(is_own)))))
+                continue
             found = list(Lines(sa.true(), **own).parts(Op.IN, tuple(item for item in items if item.kind in kinds), abilities))  # type: ignore[arg-type]  # lines only
             if found:
                 parts.append(sa.and_(self.some(sa.and_(is_own, sa.or_(*found))), sa.not_(self.some(sa.not_(is_own))), condition))
@@ -143,23 +149,30 @@ def postgres_json(value: Sql, abilities: Abilities, *, column: Sql | None = None
     """The place of a jsonb value. column, key: if it is that of this key; doubt: rows of which SQL can't tell."""
     whole = _PgValue(value)
     array = sa.case((whole.kind == "array", value), else_=sa.literal_column("'[]'::jsonb"))
-    elements = _PgArray(whole, sa.func.jsonb_array_elements(array).table_valued("value").render_derived())
+    rows = sa.func.jsonb_array_elements(array).table_valued("value").render_derived()
+    elements = _PgArray(whole, rows, value if column is None else column, None if column is None else key)
     exists = sa.and_(whole.kind != "null", sa.or_(whole.kind != "array", elements.some(sa.true())))
     lines = whole.lines(abilities)
-    if column is not None and key is not None:
+    if column is not None:
         lines["strings"] = Line(lines["strings"].value, lines["strings"].where, same=_contained(column, key, lines["strings"]))
     return Lines(exists, **lines, compare=whole.compare, elements=elements, doubt=doubt)  # type: ignore[arg-type]  # lines only
 
 
-def _contained(column: Sql, key: str, line: Line) -> Callable[[Sequence[str], Abilities], Condition]:
-    """Equality of strings by `@>`, for which a GIN index serves."""
+_FEW = 16
 
-    def same(texts: Sequence[str], abilities: Abilities) -> Condition:
-        if len(texts) > 16:
-            return is_in(line.value, texts, TEXT, abilities)
-        return sa.or_(sa.false(), *[column.op("@>", is_comparison=True)(sa.cast(sa.bindparam(None, {key: text}, JSONB), JSONB)) for text in texts])
 
-    return same
+def _contains(holder: Sql, key: str | None, values: Sequence[Any]) -> Condition:
+    """Whether a jsonb value, or what it has under a key, is or contains one of some, by `@>`, for which a GIN index serves.
+
+    Exact for strings. A number that is only rounded to the same double is not contained.
+    """
+    wanted = values if key is None else [{key: value} for value in values]
+    return sa.or_(sa.false(), *[holder.op("@>", is_comparison=True)(sa.cast(sa.bindparam(None, each, JSONB), JSONB)) for each in wanted])
+
+
+def _contained(column: Sql, key: str | None, line: Line) -> Callable[[Sequence[str], Abilities], Condition]:
+    """Equality of strings by `@>`, for a few of them."""
+    return lambda texts, abilities: _contains(column, key, texts) if len(texts) <= _FEW else is_in(line.value, texts, TEXT, abilities)
 
 
 # DuckDB.

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import ColumnElement
 
 from whereql.errors import BackendError
 from whereql.source import quote
@@ -15,6 +16,7 @@ from whereql_sql.capability import Abilities, Condition
 from whereql_sql.mapped.columns import LEFT_OUT, Cell, sqlite_cell, text_cell, typed_cell
 from whereql_sql.mapped.json_columns import JsonColumn, is_json, json_column
 from whereql_sql.mapped.mapping import Keys, TableMapping
+from whereql_sql.mapped.places import Lines
 from whereql_sql.mapped.reflection import Column, TableInfo, column_named, read_table
 from whereql_sql.mapped.vectors import vector_cell
 
@@ -33,6 +35,7 @@ def map_table(
     columns = {column.name: cell for column in _keys(info, options, roles, hidden) if (cell := builder.key(column)) is not None}
     json = builder.json(roles["metadata"]) if "metadata" in roles else None
     id = builder.text(roles["id"])
+    is_typed = connection.dialect.name in ("postgresql", "duckdb")
     return TableMapping(
         shown=name,
         source=info.table,
@@ -43,8 +46,15 @@ def map_table(
         columns=columns,
         keys=None if json is None else Keys(json.read, json.decode, lru_cache(maxsize=256)(json.place)),
         order=_order(info, options, roles["id"]),
-        only=tuple(each for each in (only, id.read.is_not(None)) if each is not None),
+        only=tuple(each for each in (only, _has_id(id, info.table.c[roles["id"].name], is_typed)) if each is not None),
     )
+
+
+def _has_id(id: Cell, column: ColumnElement[Any], is_typed: bool) -> Condition | None:
+    """The condition that a row has an id, if it may have none."""
+    if id.required and is_typed:
+        return None
+    return id.place.exists if isinstance(id.place, Lines) else column.is_not(None)
 
 
 def _check_names(options: Mapping[str, Any]) -> None:
