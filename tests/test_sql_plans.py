@@ -104,7 +104,7 @@ def test_ids_are_looked_up(filled: tuple[Database, SqlBackend]) -> None:
 
 def test_a_condition_on_the_value_alone_would_not_be_a_search(filled: tuple[Database, SqlBackend]) -> None:
     """The tempting table, with an index of values without slots, would read all of them: so would this."""
-    database, backend = filled
+    database, _ = filled
     if database.name == "sqlite":
         assert "SCAN whereql_strings" in "\n".join(str(row[-1]) for row in _explained(database, "SELECT seq FROM whereql_strings WHERE value = 'user77'"))
 

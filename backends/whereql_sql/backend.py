@@ -21,20 +21,22 @@ from whereql.records import Record, Schema
 from whereql.response import GetResponse
 from whereql.support import Shape, Support
 from whereql_sql.bulk import fetch
-from whereql_sql.candidates import few_numbers
+from whereql_sql.candidates import counter, few_numbers
 from whereql_sql.capability import Abilities
 from whereql_sql.catalog import Catalog, create_collection, lock_catalog, read_catalog
 from whereql_sql.engine import Database
 from whereql_sql.leaves import support
 from whereql_sql.overview import read_schema
 from whereql_sql.rows import columns_of, response_of
-from whereql_sql.selection import Selection
+from whereql_sql.selection import Selection, Way
 from whereql_sql.tables import Tables, create_tables, find_tables
 from whereql_sql.writing import Writer, parted
 
 T = TypeVar("T")
 
 DEFAULT = "default"
+_DIVE = 100_000  # entries of an index that are counted at most, to find the part with the fewest
+_WAYS = {"sqlite": Way.SORTED_SETS, "postgresql": Way.ANTI_JOINS}
 _MANY = 10_000  # records more, and twice as many, after which the counts of the planner are no good
 _NAME_MAX = 400  # characters: the name is looked up in an index
 
@@ -130,7 +132,7 @@ class SqlBackend:
             if tables is None or catalog is None:
                 return 0
             writer = self._writer(connection, tables, catalog)
-            return writer.delete(query, Selection(tables, catalog, self._database.abilities, self._is_probing))
+            return writer.delete(query, self._selected(connection, tables, catalog))
 
     def _write(self, work: Callable[[Writer], T]) -> T:
         with self._database.writing() as connection:
@@ -149,9 +151,9 @@ class SqlBackend:
     def _has_index(self) -> bool:
         return self._database.name != "duckdb"
 
-    @property
-    def _is_probing(self) -> bool:
-        return self._database.name == "postgresql"
+    def _selected(self, connection: Connection, tables: Tables, catalog: Catalog) -> Selection:
+        way = _WAYS.get(self._database.name, Way.SETS)
+        return Selection(tables, catalog, self._database.abilities, way, counter(connection, _DIVE) if way is Way.SORTED_SETS else None)
 
     def _selection(self, connection: Connection) -> Selection | None:
         """How filters become SQL at the moment of this transaction, None while there is no collection."""
@@ -159,7 +161,7 @@ class SqlBackend:
         if tables is None:
             return None
         catalog = self._catalog = read_catalog(connection, tables, self._name, self._catalog)
-        return None if catalog is None else Selection(tables, catalog, self._database.abilities, self._is_probing)
+        return None if catalog is None else self._selected(connection, tables, catalog)
 
     def _rows(self, connection: Connection, selection: Selection, query: Query) -> Sequence[Sequence[Any]]:
         columns = columns_of(selection.tables, query.include)
@@ -183,7 +185,8 @@ class SqlBackend:
                 yield response_of(rows[:size], selection.tables, query.include)
                 rows = rows[size:]
             return
-        with connection.execution_options(stream_results=True).execute(selection.page(query, columns_of(selection.tables, query.include))) as result:
+        statement = selection.page(query, columns_of(selection.tables, query.include))
+        with connection.execute(statement, execution_options={"stream_results": True}) as result:
             while page := result.fetchmany(next(sizes)):
                 yield response_of(page, selection.tables, query.include)
 

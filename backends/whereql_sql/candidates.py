@@ -6,7 +6,7 @@ records, or ten are asked for and every second one will do. How many records a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,7 +15,7 @@ from whereql.ast import And, Const, Document, Expr, Field, Predicate, Uri, predi
 from whereql.backend import Query
 from whereql.matcher import compile_matcher
 from whereql_sql.bulk import fetch
-from whereql_sql.leaves import parts
+from whereql_sql.leaves import Part, parts
 from whereql_sql.rows import record_of
 from whereql_sql.selection import Selection
 
@@ -40,16 +40,24 @@ def few_numbers(connection: Connection, selection: Selection, query: Query, *, h
 
 def _few(connection: Connection, selection: Selection, expr: And) -> Predicate | None:
     """The first conjunct that few records pass, as the index says."""
+    count = counter(connection, FEW)
     for arg in expr.args:
         if isinstance(arg, Predicate) and isinstance(arg.subject, Field):
-            rows = 0
-            for part in parts(arg, selection.catalog, selection.tables, selection.abilities):
-                if rows < FEW:
-                    some = sa.select(part.table.c.seq).where(part.condition).limit(FEW).subquery()
-                    rows += connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
-            if rows < FEW:
+            found = parts(arg, selection.catalog, selection.tables, selection.abilities)
+            if sum(map(count, found)) < FEW:
                 return arg
     return None
+
+
+def counter(connection: Connection, most: int) -> Callable[[Part], int]:
+    """The function that counts the rows of a part in the index, up to a bound."""
+
+    def count(part: Part) -> int:
+        some = sa.select(part.table.c.seq).where(part.condition).limit(most).subquery()
+        rows: int = fetch(connection, sa.select(sa.func.count()).select_from(some))[0][0]
+        return rows
+
+    return count
 
 
 def _from_the_start(connection: Connection, selection: Selection, where: Expr, wanted: int) -> list[int] | None:

@@ -32,7 +32,7 @@ _EXACT_BELOW = 2.0**53  # up to here, every int is a double
 class Part:
     """Rows of one slot: the table, the slot, the condition on the values, and whether that is one value, so that they come in the order of records."""
 
-    table: sa.Table
+    table: sa.FromClause
     slot: int
     values: Condition
     is_one_value: bool = False

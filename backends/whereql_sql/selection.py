@@ -6,8 +6,9 @@ value = …)`, and its complement is NOT of that, so that a record without the k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,17 +22,32 @@ from whereql_sql.lists import INT, TEXT, is_in
 from whereql_sql.tables import HEAD, Tables
 
 
+class Way(Enum):
+    """What a database makes most of.
+
+    SETS: of IN and NOT IN; ANTI_JOINS: of NOT EXISTS for complements, as PostgreSQL does; SORTED_SETS: of sets that are filled in order, and
+    of look-ups where few records are left, as SQLite does, which takes everything in the order in which it is said.
+    """
+
+    SETS = "sets"
+    ANTI_JOINS = "anti joins"
+    SORTED_SETS = "sorted sets"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """How the filters of one collection become SQL.
 
-    is_probing: whether a complement is asked for as NOT EXISTS, of which PostgreSQL can make more than of NOT IN.
+    way: how the database is asked best; count: how many rows a part has, up to a bound, asked of the index, None where there is
+    none; seq: the number of the record that a condition is about, within a set that goes by the rows of a part.
     """
 
     tables: Tables
     catalog: Catalog
     abilities: Abilities
-    is_probing: bool
+    way: Way
+    count: Callable[[Part], int] | None = None
+    seq: sa.ColumnElement[int] | None = None
 
     def records(self, query: Query, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
         """The query that selects these columns of the records, in any order."""
@@ -45,7 +61,7 @@ class Selection:
         seq = self.tables.records.c.seq
         return sa.and_(seq >= self.catalog.first, seq < self.catalog.end)
 
-    def _from(self, first: sa.Table, columns: Sequence[sa.ColumnElement[Any]], reads_contents: bool) -> sa.Select[Any]:
+    def _from(self, first: sa.FromClause, columns: Sequence[sa.ColumnElement[Any]], reads_contents: bool) -> sa.Select[Any]:
         """The selection of columns from a table that has `seq`, joined with those that they are in."""
         tables, source = self.tables, sa.select(*columns)
         joined: sa.FromClause = first
@@ -95,9 +111,9 @@ class Selection:
             case Const(value):
                 return sa.true() if value else sa.false()
             case And(args):
-                return self._all(args)
+                return self._branch(args) if self.count is not None else self._all(args)
             case Or(args):
-                return sa.or_(*map(self.condition, args))
+                return sa.or_(*[self._branch(arg.args) if isinstance(arg, And) else self.condition(arg) for arg in args])
             case Not(Predicate(Field()) as predicate):
                 return sa.and_(sa.true(), *[self._holds(part, negated=True) for part in self._parts(predicate)])
             case Not(Predicate() as predicate):
@@ -109,18 +125,23 @@ class Selection:
         raise TypeError(f"not in negation normal form: {expr!r}")
 
     def _all(self, args: Sequence[Expr]) -> Condition:
-        """All of some filters. Those on the one value that a record has in a slot are asked for together: a range is one search."""
+        """All of some filters."""
+        joined, others = self._joined(args)
+        return sa.and_(*map(self._holds, joined.values()), *map(self.condition, others))
+
+    def _joined(self, args: Sequence[Expr]) -> tuple[dict[int, Part], list[Expr]]:
+        """The filters on the one value that a record has in a slot, by slot, and the others. Those of a slot are one part: a range is one search."""
         joined: dict[int, Part] = {}
-        others: list[Condition] = []
+        others: list[Expr] = []
         for arg in args:
             part = self._single(arg)
             if part is None:
-                others.append(self.condition(arg))
+                others.append(arg)
             elif (known := joined.get(part.slot)) is None:
                 joined[part.slot] = part
             else:
                 joined[part.slot] = Part(part.table, part.slot, sa.and_(known.values, part.values), known.is_one_value or part.is_one_value)
-        return sa.and_(*map(self._holds, joined.values()), *others)
+        return joined, others
 
     def ordered(self, expr: Expr) -> Part | None:
         """The rows of a filter on one value of one slot, if it is that: each stands for a record, in the order of these."""
@@ -136,13 +157,36 @@ class Selection:
         is_of_key = isinstance(expr, Predicate) and isinstance(expr.subject, Field)
         return parts(expr, self.catalog, self.tables, self.abilities) if is_of_key else []  # type: ignore[arg-type]  # a predicate, as just seen
 
+    def _branch(self, args: Sequence[Expr]) -> Condition:
+        """All of some filters, as one set: of the rows of the part with the fewest, those that pass the others."""
+        joined, others = self._joined(args)
+        of_keys = [arg for arg in others if not _reads_contents(arg)]
+        if not joined or len(joined) + len(of_keys) < 2:
+            return self._all(args)
+        count = self.count
+        first = next(iter(joined)) if count is None else min(joined, key=lambda slot: count(joined[slot]))
+        aliased = replace(self.tables, strings=self.tables.strings.alias(), numbers=self.tables.numbers.alias())
+        driver = replace(self, tables=aliased)._joined(args)[0][first]
+        inner = replace(self, seq=driver.table.c.seq)
+        rest = [*[inner._holds(part) for slot, part in joined.items() if slot != first], *map(inner.condition, of_keys)]
+        found = self._sorted(sa.select(driver.table.c.seq).where(driver.condition, *rest), driver)
+        return sa.and_(self._place.in_(found), *[self.condition(arg) for arg in others if _reads_contents(arg)])
+
+    @property
+    def _place(self) -> sa.ColumnElement[int]:
+        return self.tables.records.c.seq if self.seq is None else self.seq
+
+    def _sorted(self, found: sa.Select[Any], part: Part) -> sa.Select[Any]:
+        is_unsorted = self.way is Way.SORTED_SETS and not part.is_one_value
+        return found.order_by(part.table.c.seq) if is_unsorted else found
+
     def _holds(self, part: Part, negated: bool = False) -> Condition:
-        seq = self.tables.records.c.seq
-        if not negated:
-            return seq.in_(sa.select(part.table.c.seq).where(part.condition))
-        if not self.is_probing:
-            return seq.not_in(sa.select(part.table.c.seq).where(part.condition))
-        return sa.not_(sa.exists().where(part.table.c.seq == seq, part.condition).correlate(self.tables.records))
+        looks_up = (self.way is Way.ANTI_JOINS and negated) or (self.way is Way.SORTED_SETS and self.seq is not None and part.is_one_value)
+        if looks_up:
+            row = sa.exists().where(part.table.c.seq == self._place, part.condition).correlate_except(part.table)
+            return sa.not_(row) if negated else row
+        found = self._sorted(sa.select(part.table.c.seq).where(part.condition), part)
+        return self._place.not_in(found) if negated else self._place.in_(found)
 
 
 def _reads_contents(expr: Expr) -> bool:

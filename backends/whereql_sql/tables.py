@@ -48,8 +48,8 @@ class Tables:
     slots: sa.Table
     records: sa.Table
     contents: sa.Table
-    strings: sa.Table
-    numbers: sa.Table
+    strings: Any  # a table, or an alias of it
+    numbers: Any
     has_vectors: bool
 
     @property

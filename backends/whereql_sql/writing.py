@@ -30,7 +30,7 @@ from whereql_sql.rows import (
     values_of,
     vector_cell,
 )
-from whereql_sql.selection import Selection
+from whereql_sql.selection import Selection, Way
 from whereql_sql.tables import Tables
 
 _ALL = ("documents", "uris", "metadatas", "embeddings")
@@ -100,13 +100,13 @@ class Writer:
     def _known(self, ids: Sequence[str]) -> Iterable[tuple[str, int]]:
         """The ids of these that the collection has, with the numbers of their records."""
         records = self.tables.records.c
-        selection = Selection(self.tables, self.catalog, self.abilities, False)
+        selection = Selection(self.tables, self.catalog, self.abilities, Way.SETS)
         for some in chunks(ids, self.abilities):
             if some:
                 yield from self.connection.execute(sa.select(records.id, records.seq).where(selection.of_ids(some))).tuples()
 
     def _stored(self, ids: Sequence[str]) -> list[Record]:
-        selection = Selection(self.tables, self.catalog, self.abilities, False)
+        selection = Selection(self.tables, self.catalog, self.abilities, Way.SETS)
         columns = columns_of(self.tables, _ALL)
         return [record_of(row, self.tables) for some in chunks(ids, self.abilities) if some for row in self.connection.execute(selection.records(Query(ids=tuple(some)), columns))]
 
