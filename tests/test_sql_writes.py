@@ -292,6 +292,30 @@ def test_a_collection_is_there_when_opened_again(sql_url: str) -> None:
             papers.add(ids=["b"])
 
 
+def test_upkeep_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is read meanwhile; and that it fails is not told, as the records are written."""
+    monkeypatch.setattr("whereql_sql.backend.MANY", 20)
+    backend, memory = SqlBackend(database), MemoryBackend()
+    records = storable(Generator(5).records(60, embeddings=True), database)
+    backend.add(records[:3])
+    pages = backend.scan(Query(include=()), iter([1] * 10))
+    seen = next(pages).ids
+    for start in range(3, len(records), 10):
+        assert backend.add(records[start : start + 10]) == len(records[start : start + 10])
+    assert [*seen, *(id for page in pages for id in page.ids)] == [record.id for record in records[:3]]
+    memory.add(records)
+    assert state(backend) == state(memory) and kinds(backend) == kinds(memory) and is_consistent(database)
+    assert backend.upsert([Change(record) for record in records[::2]]) == len(records[::2])
+    assert state(backend) == state(memory) and is_consistent(database)
+
+    def fail(*_: object) -> None:
+        raise BackendError("WQ715", "no room")
+
+    monkeypatch.setattr("whereql_sql.upkeep._count", fail)
+    monkeypatch.setattr("whereql_sql.upkeep._sort", fail)
+    assert backend.add([make_record(f"more {number}") for number in range(200)]) == 200
+
+
 def test_deleting_everything_else_keeps_the_rest(database: Database) -> None:
     backend = SqlBackend(database)
     backend.add([make_record(str(number), metadata={"n": number, "s": f"text {number}", "list": [number, number + 1]}) for number in range(500)])

@@ -30,6 +30,7 @@ from whereql_sql.overview import read_schema
 from whereql_sql.rows import columns_of, response_of
 from whereql_sql.selection import Selection, Way
 from whereql_sql.tables import Tables, create_tables, find_tables
+from whereql_sql.upkeep import MANY, keep_up
 from whereql_sql.writing import Writer, parted
 
 T = TypeVar("T")
@@ -37,7 +38,6 @@ T = TypeVar("T")
 DEFAULT = "default"
 _DIVE = 100_000  # entries of an index that are counted at most, to find the part with the fewest
 _WAYS = {"sqlite": Way.SORTED_SETS, "postgresql": Way.ANTI_JOINS}
-_MANY = 10_000  # records more, and twice as many, after which the counts of the planner are no good
 _NAME_MAX = 400  # characters: the name is looked up in an index
 
 
@@ -58,7 +58,7 @@ class SqlBackend:
             raise BackendError("WQ712", f"the name of a collection has 1 to {_NAME_MAX} characters, without NUL", hint=f"leave it out for {DEFAULT!r}")
         self._tables: Tables | None = None
         self._catalog: Catalog | None = None
-        self._analyzed = 0  # records that there were when the database last counted its values
+        self._kept_up: int | None = None  # records that there were at the last upkeep
 
     # Reading.
 
@@ -138,10 +138,11 @@ class SqlBackend:
         with self._database.writing() as connection:
             tables = find_tables(self._database, connection) or create_tables(self._database, connection)
             catalog = lock_catalog(connection, tables, self._name) or create_collection(self._database, connection, tables, self._name)
+            self._kept_up = catalog.records if self._kept_up is None else self._kept_up
             result = work(self._writer(connection, tables, catalog))
-        if catalog.records >= 2 * self._analyzed + _MANY:
-            self._database.analyze(table.name for table in tables.all)
-            self._analyzed = catalog.records
+        if catalog.records >= 2 * self._kept_up + MANY:
+            keep_up(self._database, tables)
+            self._kept_up = catalog.records
         return result
 
     def _writer(self, connection: Connection, tables: Tables, catalog: Catalog) -> Writer:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
@@ -80,13 +80,6 @@ class Database:
             raise BackendError("WQ713", f"{shown(self.url)} was opened to be read only", hint="open it without read_only")
         with self._lock, self._turn, self._failures_told(), self.engine.connect().execution_options(whereql_writes=True) as connection, connection.begin():
             yield connection
-
-    def analyze(self, tables: Iterable[str]) -> None:
-        """Let PostgreSQL count what is in these tables, so that it plans well before it does so by itself."""
-        if self.name == "postgresql":
-            with self._failures_told(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for table in tables:
-                    connection.exec_driver_sql(f"ANALYZE {table}")
 
     def close(self) -> None:
         """Close all connections."""
