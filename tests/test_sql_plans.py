@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from whereql_sql.backend import SqlBackend
@@ -120,3 +123,28 @@ def test_a_single_value_comes_in_order(filled: tuple[Database, SqlBackend]) -> N
     plan = plan_of(database, backend, "user = 'user77'")
     if database.name == "sqlite":
         assert "TEMP B-TREE" not in plan and "LIST SUBQUERY" not in plan, plan
+
+
+@pytest.mark.parametrize("is_kept_up", [True, False])
+def test_duckdb_skips_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_kept_up: bool) -> None:
+    """Those whose least and largest slot or value rule them out, once the values are in order; before that, it reads them all."""
+    monkeypatch.setattr("whereql_sql.backend.MANY", 1 if is_kept_up else 1_000_000)
+    database = Database(f"duckdb:///{tmp_path / 'test.db'}")
+    backend = SqlBackend(database)
+    for batch in range(10):
+        backend.add([make_record(f"r{batch}-{number}", metadata={"tags": [f"tag{number + tag}" for tag in range(100)], "user": f"user{number}"}) for number in range(300)])
+    with database.reading() as connection:
+        slot = connection.exec_driver_sql("SELECT id FROM whereql_slots WHERE name = 'user'").scalar()
+        told = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT json) SELECT seq FROM whereql_strings WHERE slot = {slot} AND value = 'user7'").all()[0][1]
+    scan = next(node for node in nodes(json.loads(told)) if node.get("type") == "TABLE_SCAN")
+    assert scan["intermediate_rows"] == 10
+    assert (scan["row_groups_scanned"] < scan["total_row_groups_to_scan"]) is is_kept_up, scan
+    database.close()
+
+
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a JSON value."""
+    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from nodes(child)
+    if isinstance(tree, dict):
+        yield tree
