@@ -166,6 +166,15 @@ def test_chroma_answers_as_chroma_does(client: Any, tmp_path: Path) -> None:
         assert papers.get(limit=1, offset=1, include=["embeddings"]).embeddings == [None]
 
 
+def test_an_array_of_nothing_is_no_value(client: Any, tmp_path: Path) -> None:
+    client.create_collection("papers").add(ids=["a"], embeddings=[[1, 2]], metadatas=[{"k": 1}])
+    client.close()
+    run(url_of(tmp_path), "INSERT INTO embedding_metadata_array (id, key) VALUES (1, 'none')", "INSERT INTO embedding_metadata (id, key) VALUES (1, 'nan')")
+    with whereql.open(url_of(tmp_path), preset="chroma") as papers:
+        assert papers.get().metadatas == [{"k": 1}]
+        assert papers.count("none IS NOT NULL OR nan IS NOT NULL") == 0
+
+
 def test_chroma_file_is_never_written(client: Any, tmp_path: Path) -> None:
     client.create_collection("papers").add(ids=["a"], embeddings=[[1, 2]])
     before = (tmp_path / "chroma" / "chroma.sqlite3").read_bytes()

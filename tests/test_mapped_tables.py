@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from mapped_tables import engine_of, insert, run, writer
 
 import whereql
+from whereql.records import Record
 
 pytestmark = pytest.mark.filterwarnings("ignore::whereql.errors.WhereqlWarning")
 
@@ -116,6 +118,37 @@ def test_json_numbers_are_int64_or_the_nearest_double(sql_url: str) -> None:
         assert ids(t, "k = 0.1") == "3" and ids(t, "k IN (0.1, 7)") == "3" and ids(t, "NOT k > 0.1") == "36"
         assert ids(t, "k = 9223372036854775808.0") == "4" and ids(t, "k = 1e300") == "5" and ids(t, "k = 1") == "7"
         assert ids(t, "k > 1.7e308") == "" and ids(t, "k IS NOT NULL") == "1234567"
+
+
+def test_halves_between_doubles_go_to_the_even_one(postgres_url: str) -> None:
+    doubles = [0.1, math.nextafter(0.1, 1), -0.1, 1.0, 5e-324, 2.0**52 + 1]
+    with localcontext() as context:
+        context.prec = 1200
+        halves = [(Decimal(each) + Decimal(math.nextafter(each, math.inf))) / 2 for each in doubles]
+    with table(postgres_url, "attrs jsonb", *[f"""'{{"k": {half:f}}}'""" for half in halves], metadata="attrs") as t:
+        read = [row["k"] for row in metadatas(t)]
+        assert read == [float(half) for half in halves] and {each == value for each, value in zip(doubles, read, strict=True)} == {True, False}
+        for value in {*read, *doubles}:
+            for op in ("=", "<", "<=", ">", ">="):
+                expected = "".join(str(number) for number, each in enumerate(read, 1) if whereql.holds(whereql.parse(f"k {op} {value!r}"), Record("x", metadata={"k": each})))
+                assert ids(t, f"k {op} {value!r}") == expected, (op, value)
+
+
+def test_texts_of_postgresql_are_compared_in_the_collation_c(postgres_url: str) -> None:
+    """The engine of the tests has no other collation to show it by."""
+    with table(postgres_url, "s text, attrs jsonb", """'a', '{"k": "a"}'""", metadata="attrs", document="s") as t:
+        for where in ("k < 'b'", "k STARTS WITH 'a'", "#document >= 'a'", "#id > '0'"):
+            assert 'COLLATE "C"' in (t.explain(where).native or ""), where
+        assert "COLLATE" not in (t.explain("#document = 'a'").native or "")  # where the column's own index serves
+
+
+def test_ints_beside_doubles_are_doubles(sql_url: str) -> None:
+    kind = {"postgresql": "jsonb", "duckdb": "json", "sqlite": "text"}[engine_of(sql_url)]
+    arrays = ["[9007199254740993, 0.5]", "[9007199254740993]", "[9223372036854775808, 9007199254740993]", "[9007199254740993, null]"]
+    with table(sql_url, f"attrs {kind}", *[f"""'{{"k": {each}}}'""" for each in arrays], metadata="attrs") as t:
+        assert [row["k"] for row in metadatas(t)] == [[2.0**53, 0.5], [2**53 + 1], [2.0**63, 2.0**53], [2**53 + 1]]
+        assert ids(t, "k HAS 9007199254740993") == "24"  # and not "1", where the int stands in the text of the JSON
+        assert ids(t, "k HAS 9007199254740992") == "13" and ids(t, "k HAS 0.5") == "1" and ids(t, "k HAS 9223372036854775808.0") == "3"
 
 
 def test_of_two_equal_keys_the_same_one_is_read_and_asked(sql_url: str) -> None:

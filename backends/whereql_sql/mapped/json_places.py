@@ -99,7 +99,7 @@ def _rounds_into(number: Sql, interval: Interval) -> Condition:
         with localcontext() as context:
             context.prec = 1200  # enough for any double, so that nothing is rounded here
             half = (Decimal(end) + Decimal(math.nextafter(end, outward))) / 2
-        is_even = not math.frexp(end)[0] * 2**53 % 2
+        is_even = end / math.ulp(end) % 2 == 0
         tests.append((inclusive if is_even else exclusive)(sa.bindparam(None, half, sa.Numeric())))
     return sa.and_(*tests)
 
