@@ -31,7 +31,17 @@ from whereql.testing.holding import batches, check_lacks
 from whereql.testing.hostile import HOSTILE_KEYS, HOSTILE_TEXTS
 from whereql.testing.shapes import check_response
 from whereql.testing.tables import capability_table
-from whereql.testing.trials import RARER_WAYS, WAYS, Opener, Trial, Trials, check_residual, compare
+from whereql.testing.trials import (
+    ONE_LEAF_WAYS,
+    RARER_WAYS,
+    WAYS,
+    Opener,
+    Trial,
+    Trials,
+    check_leaves,
+    check_residual,
+    compare,
+)
 from whereql.testing.watching import Watched, beyond
 from whereql.testing.writing import WritingContract
 from whereql.values import Literal, literal
@@ -158,16 +168,20 @@ class BackendContract(WritingContract):
         trial = self._numbered(trials)
         for expr in _asked_exactly(trial):
             due = [record for record in trial.records if record.id in set(trial.expected(expr))]
-            for name, sizes in (("1, 1, …", [1] * 99), ("7, 7, …", [7] * 99), ("1000, …", [1000] * 9), ("1, 2, 4, …", [2**n for n in range(12)])):
+            for name, sizes in (("1, 1, …", [1] * 60), ("7, 7, …", [7] * 60), ("1000, …", [1000]), ("1, 2, 4, …", [2**n for n in range(12)])):
                 for ids in (None, ("5", "6", "none")):
                     kept = [record for record in due if ids is None or record.id in ids]
                     self._check_scan(trial, Query(expr, ids, include=("uris", "metadatas")), kept, name, sizes)
-            self._check_scan(trial, Query(expr, limit=5, offset=2), due[2:7], "3, 3, …", [3] * 99)
-        calling("the first page of backend.scan(Query(), sizes)", None, next, trial.backend.scan(Query(), repeat(3)))
+            self._check_scan(trial, Query(expr, limit=5, offset=2), due[2:7], "3, 3, …", [3] * 60)
+        pages = calling("backend.scan(Query(), sizes)", None, trial.backend.scan, Query(), repeat(3))
+        calling("the first page of backend.scan(Query(), sizes)", None, next, pages)
+        if hasattr(pages, "close"):
+            calling("close() of the pages, after the first", None, pages.close)
+        compare("a backend answers on after a scan that was closed", Const(True), trial.everyone, trial.answered(Query(include=())))
 
     def _check_scan(self, trial: Trial, query: Query, due: Sequence[Record], name: str, sizes: Sequence[int]) -> None:
         asked = f"backend.scan(Query(filter, ids={query.ids}, limit={query.limit}, offset={query.offset}), sizes {name})"
-        pages = calling(asked, query.where, _pages, trial.backend, query, iter(sizes))
+        pages = calling(asked, query.where, _pages, trial.backend, query, chain(sizes, repeat(sizes[-1])))
         lengths = [len(page) for page in pages]
         if any(length == 0 or length > size for length, size in zip(lengths, sizes, strict=False)):
             raise Broken("a page has at least one record and at most next(sizes)", where=query.where, details=[("asked", asked), ("pages", lengths), ("sizes", list(sizes)[:12])])
@@ -208,10 +222,10 @@ class BackendContract(WritingContract):
         for text in HOSTILE_TEXTS:
             for key in sorted(keys):
                 op = Op.HAS if key.startswith("tags") else Op.EQ
-                trials.check(trial, Predicate(Field(key), op, (literal(text),) if op is Op.HAS else literal(text)), *WAYS)
-            trials.check(trial, Not(Predicate(Document(), Op.CONTAINS, literal(text))), *WAYS)
+                trials.check(trial, Predicate(Field(key), op, (literal(text),) if op is Op.HAS else literal(text)), *ONE_LEAF_WAYS)
+            trials.check(trial, Not(Predicate(Document(), Op.CONTAINS, literal(text))), *ONE_LEAF_WAYS)
         for record in trial.records:
-            trials.check(trial, Predicate(Id(), Op.EQ, literal(record.id)), *WAYS)
+            trials.check(trial, Predicate(Id(), Op.EQ, literal(record.id)), check_leaves)
             compare("an id is found whatever is in it", Const(True), [record.id], trial.answered(Query(ids=(record.id,), include=())))
 
     def test_hostile_keys_are_names(self, trials: Trials) -> None:
@@ -219,8 +233,8 @@ class BackendContract(WritingContract):
         trial = trials.open([make_record(f"r{n}", metadata={key: n}) for n, key in enumerate(HOSTILE_KEYS)])
         check_response(trial.response(Query(include=("metadatas",))), trial.records, ("metadatas",), "backend.get(Query(…)) of hostile keys")
         for n, key in enumerate(HOSTILE_KEYS):
-            trials.check(trial, Predicate(Field(key), Op.EQ, literal(n)), *WAYS)
-            trials.check(trial, Predicate(Field(key), Op.EXISTS), *WAYS)
+            trials.check(trial, Predicate(Field(key), Op.EQ, literal(n)), *ONE_LEAF_WAYS)
+            trials.check(trial, Predicate(Field(key), Op.EXISTS), check_leaves)
 
     def test_long_lists_are_answered(self, trials: Trials) -> None:
         """100,000 ids, and 100,000 values in one list."""

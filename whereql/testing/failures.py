@@ -54,7 +54,7 @@ def shortened(text: str) -> str:
 def show_record(record: Record) -> str:
     """A record for a message, without what it lacks."""
     parts = {"id": record.id, "document": record.document, "uri": record.uri, "metadata": record.metadata}
-    return ", ".join(f"{name}={json.dumps(value)}" for name, value in parts.items() if value is not None)
+    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parts.items() if value is not None)
 
 
 def show_ids(ids: Sequence[str]) -> str:

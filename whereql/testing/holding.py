@@ -19,7 +19,7 @@ from whereql.records import SPARSE, Record, stored_kind
 
 LACKS: Mapping[str, str] = {
     "nul": "the character U+0000 in strings and keys",
-    "odd keys": "metadata keys other than lower-case ASCII words, or longer than 60 characters",
+    "odd keys": "metadata keys other than lower-case ASCII words, or longer than 48 characters",
     "mixed kinds": "values of several kinds under one metadata key",
     "arrays": "lists as metadata values",
     "sparse vectors": "sparse vectors as metadata values",
@@ -30,7 +30,7 @@ LACKS: Mapping[str, str] = {
     "writes": "add, upsert and delete, though the backend has the methods",
 }
 
-_PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 
 def check_lacks(lacks: Collection[str]) -> frozenset[str]:
@@ -109,5 +109,5 @@ def _metadata(metadata: Mapping[str, Any], lacks: Collection[str]) -> dict[str, 
 def _key(key: str, kind: str, lacks: Collection[str]) -> str:
     key = str(_text(key, lacks))
     if "odd keys" in lacks and not _PLAIN_KEY.fullmatch(key):
-        key = f"k{key.encode().hex()}"[:60]
+        key = f"k{key.encode().hex()}"[:48]  # with what else is put behind it within the 63 bytes of PostgreSQL
     return f"{key}_{kind.replace('[]', 's')}" if "mixed kinds" in lacks else key

@@ -159,6 +159,7 @@ def check_strict(trial: Trial, expr: Expr) -> None:
 
 
 WAYS: tuple[Callable[[Trial, Expr], None], ...] = (check_leaves, check_pushed, check_collected)
+ONE_LEAF_WAYS: tuple[Callable[[Trial, Expr], None], ...] = (check_leaves, check_collected)
 RARER_WAYS: tuple[Callable[[Trial, Expr], None], ...] = (check_residual, check_strict)
 
 
