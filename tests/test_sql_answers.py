@@ -68,10 +68,28 @@ def check_ways(collection: Collection, expr: Expr, expected: list[str], rng: ran
     assert sorted([*rest, *expected]) == sorted(collection.get(include=[]).ids)
 
 
-def test_answers_are_those_of_the_semantics(database: Database) -> None:
-    exact = check(database, 1, COLLECTIONS, FILTERS)
-    assert exact == COLLECTIONS * FILTERS or database.name == "postgresql"
-    assert exact > 0.7 * COLLECTIONS * FILTERS
+@pytest.mark.parametrize("few", [0, 3, 1000])
+def test_answers_are_those_of_the_semantics(database: Database, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the records are tested one by one, as few are, or found by sets, as many are."""
+    monkeypatch.setattr("whereql_sql.candidates.FEW", few)
+    collections = COLLECTIONS // 2
+    exact = check(database, few, collections, FILTERS)
+    assert exact == collections * FILTERS or database.name == "postgresql"
+    assert exact > 0.7 * collections * FILTERS
+
+
+def test_limits_are_met_wherever_the_records_are(database: Database) -> None:
+    """From the start in pages, by the index, or by sets: one or many, early or late, dense or rare."""
+    records = [make_record(f"r{number}", document=f"text {number % 50}", metadata={"n": number, "half": number % 2 == 0, "rare": number % 701, "late": number > 1600}) for number in range(2000)]
+    backend = SqlBackend(database)
+    backend.add(records)
+    collection = Collection(backend)
+    collection.delete("n >= 100 AND n < 180")
+    kept = records[:100] + records[180:]
+    for text in ("half", "NOT half", "half AND n >= 90", "rare = 3", "late AND half", "rare != 3 AND NOT late", "#document CONTAINS '7' AND half", "n > 1990 OR rare = 500", "rare = 3 AND NOT half", "n >= 0"):
+        expected = [record.id for record in kept if holds(whereql.parse(text), record)]
+        for limit, offset in ((1, 0), (10, 0), (10, 45), (300, 0), (7, len(expected) - 3), (5000, 0)):
+            assert collection.get(text, limit=limit, offset=max(0, offset), include=[]).ids == expected[max(0, offset) :][:limit], (text, limit, offset)
 
 
 def test_the_portable_subset_answers_alike(database: Database) -> None:
