@@ -31,7 +31,10 @@ Interval = tuple[float, float]
 def plain_interval(op: Op, bound: Literal) -> Interval | None:
     """The doubles that pass a comparison, if an int passes just when its nearest double does: if the bounds are below 2**53."""
     interval = number_test(op, bound).floats
-    return interval if interval is not None and all(abs(end) < 2**53 or abs(end) == FLOAT_MAX for end in interval) else None
+    if interval is None:
+        return None
+    low, high = interval
+    return interval if (abs(low) < 2**53 or low == -FLOAT_MAX) and (abs(high) < 2**53 or high == FLOAT_MAX) else None
 
 
 # PostgreSQL's jsonb.
@@ -93,7 +96,7 @@ def _rounds_into(number: Sql, interval: Interval) -> Condition:
     low, high = interval
     tests = []
     for end, outward, inclusive, exclusive in ((low, -math.inf, number.__ge__, number.__gt__), (high, math.inf, number.__le__, number.__lt__)):
-        if abs(end) == FLOAT_MAX:
+        if abs(end) == FLOAT_MAX:  # the least double as the low end, the largest as the high one
             tests.append(exclusive(-_LIMIT if end < 0 else _LIMIT))
             continue
         with localcontext() as context:
