@@ -17,7 +17,7 @@ from whereql_http.answers import AnswerReader
 from whereql_http.client import Client
 from whereql_http.encoding import EVERY, Json, support
 from whereql_http.faults import senseless
-from whereql_http.search import Search, as_one, portions
+from whereql_http.search import Search, as_one, narrowed, portions
 from whereql_http.spelling import write
 from whereql_http.writing import IDS_DELETED, Writer
 
@@ -97,8 +97,7 @@ class HttpBackend:
         where = as_one(query.where, query.ids)
         if where is None:
             return "several requests, whose ids are combined"
-        ids = {} if query.ids is None else {"ids": list(query.ids)}
-        return f"POST {self._path}/get {write({**ids, 'where': where})}"
+        return f"POST {self._path}/get {write(narrowed(where, query.ids))}"
 
     def close(self) -> None:
         """Close the connections."""
@@ -173,7 +172,7 @@ class HttpBackend:
 
 
 def _body(where: Json, ids: Sequence[str] | None, limit: int | None, offset: int, include: Sequence[str]) -> Json:
-    return {"ids": None if ids is None else list(ids), "where": where, "limit": limit, "offset": offset, "include": list(include)}
+    return {**narrowed(where, ids), "limit": limit, "offset": offset, "include": list(include)}
 
 
 def _is_plain(query: Query) -> bool:

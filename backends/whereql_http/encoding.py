@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Uri, predicates
+from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Uri
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, PATTERN, TEXT
 from whereql.support import Capabilities, Capability, Support
 from whereql_http.numbers import Condition, compare, elements, one_of
-from whereql_http.patterns import LONGEST_TEXT, is_small, shortened, to_regex
+from whereql_http.patterns import is_small, shortened, to_regex
 from whereql_http.spelling import spell
 
 Json = dict[str, Any]
@@ -28,8 +28,8 @@ _COMPLEMENTS = {"$eq": "$ne", "$in": "$nin", "$contains": "$not_contains", "$reg
 _COMPLEMENTS |= {negative: positive for positive, negative in _COMPLEMENTS.items()}
 
 _ANY_BOOL: Condition = [[("$in", [True, False])], [("$contains", True)], [("$contains", False)]]
-# More elements than this would be a request of minutes: each is a search of its own to the server.
-_MOST_ELEMENTS = 1000
+# Each element is a search of its own to the server, of several milliseconds at 100,000 records: more of them take longer than all records.
+_MOST_ELEMENTS = 100
 
 _NOT_STRING = (Kind.INT, Kind.FLOAT, Kind.BOOL)
 CAPABILITIES = Capabilities(
@@ -63,7 +63,7 @@ def support(predicate: Predicate, negated: bool) -> Support:
 def _text_support(op: Op, text: str, negated: bool) -> Support:
     if op in PATTERN:
         return Support.EXACT if is_small(to_regex(op, text)) else Support.NONE
-    if len(text) <= LONGEST_TEXT:
+    if shortened(op, text) == text:
         return Support.EXACT
     return Support.NONE if negated else Support.INEXACT
 
@@ -150,8 +150,3 @@ def _one_of(values: list[Any]) -> Condition:
 def _values(operand: Any) -> list[Any]:
     items = operand if isinstance(operand, tuple) else () if operand is None else (operand,)
     return [item.value for item in items if isinstance(item, Literal)]
-
-
-def is_on_ids(expr: Expr) -> bool:
-    """Whether some predicate of a filter is on the id, which no `where` can name."""
-    return any(isinstance(predicate.subject, Id) for predicate in predicates(expr))

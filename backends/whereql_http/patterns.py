@@ -15,9 +15,11 @@ from whereql.operators import Op
 from whereql.regex.syntax import parse
 from whereql.regex.tree import Alt, Cat, Chars, Node, Repeat
 
-# The server compiles a pattern to at most 10 MiB, and answers 500 for a larger one as soon as there is a document to search.
+# The server compiles a pattern to at most 10 MiB, and answers 500 for a larger one as soon as there is a document to search. A
+# text of 50,000 characters takes it a minute for a long document.
 _ROOM = 8 << 20
-LONGEST_TEXT = 50_000
+_LONGEST = 1000
+_LONGEST_PATTERN = 2000
 
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&\-~]")
 _WILDCARDS = {"%": ".*", "_": "."}
@@ -40,17 +42,20 @@ def to_regex(op: Op, text: str) -> str:
 
 
 def shortened(op: Op, text: str) -> str:
-    """As much of a text to look for as a pattern takes; the rest of it is looked for in what was found."""
-    if op is Op.ENDS:
-        return text[-LONGEST_TEXT:]
-    return text[:LONGEST_TEXT] if op in (Op.CONTAINS, Op.STARTS) else text
+    """As much of a text to look for as a pattern should have; the rest of it is looked for in what was found."""
+    match op:
+        case Op.CONTAINS | Op.STARTS:
+            return text[:_LONGEST]
+        case Op.ENDS:
+            return text[-_LONGEST:]
+    return text
 
 
 def is_small(pattern: str) -> bool:
-    """Whether the server surely has room for the compiled pattern. Raises as `whereql.regex.lower` does."""
+    """Whether the server surely has room and time for the pattern. Raises as `whereql.regex.lower` does."""
     if len(pattern) <= 120 and "{" not in pattern:
         return True  # no two characters make more than the 50 kB of a \w
-    return _bytes(parse(pattern)) <= _ROOM
+    return len(pattern) <= _LONGEST_PATTERN and _bytes(parse(pattern)) <= _ROOM
 
 
 def _escape(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from whereql.backend import Change
@@ -11,9 +11,9 @@ from whereql.errors import BackendError
 from whereql.records import Record, Value
 from whereql.source import quote
 from whereql_http.client import LARGEST_BODY, Client
-from whereql_http.encoding import Json
+from whereql_http.encoding import EVERY, Json
 from whereql_http.faults import too_large
-from whereql_http.search import portions
+from whereql_http.search import narrowed, portions
 from whereql_http.spelling import is_kept, write
 
 Existing = Callable[[Sequence[str]], set[str]]
@@ -65,7 +65,7 @@ class Writer:
         done = 0
         for chunk in portions(ids, IDS_DELETED):
             try:
-                answer = self._client.write(f"{self._path}/delete", {"ids": chunk, "where": where or {"$and": []}})
+                answer = self._client.write(f"{self._path}/delete", narrowed(where or EVERY, chunk))
             except BackendError as error:
                 raise _after_some(error, done, len(ids), "deleted") from None
             deleted = answer.get("deleted") if isinstance(answer, dict) else None
@@ -122,14 +122,16 @@ class Writer:
         if not waiting:
             return
         self._learn_limits()
-        batches = [(name, batch) for name, changes in waiting for batch in self._batches(name, changes)]
         total = sum(len(changes) for _, changes in waiting)
         done = 0
-        for name, batch in batches:
-            try:
-                done += self._send(name, batch)
-            except BackendError as error:
-                raise _after_some(error, done, total, "written") from None
+        try:
+            for name, changes in waiting:
+                for start in range(0, len(changes), self._largest_batch):
+                    for body, size in self._bodies(changes[start : start + self._largest_batch]):
+                        self._client.write(f"{self._path}/{name}", body)
+                        done += size
+        except BackendError as error:
+            raise _after_some(error, done, total, "written") from None
 
     def _learn_limits(self) -> None:
         found = self._client.read("GET", "/api/v2/pre-flight-checks")
@@ -137,19 +139,17 @@ class Writer:
         self._largest_batch = limit if type(limit) is int and limit > 0 else 1000
         self._base64 = isinstance(found, dict) and found.get("supports_base64_encoding") is True
 
-    def _batches(self, name: str, changes: list[Change]) -> Iterable[list[Change]]:
-        return (changes[start : start + self._largest_batch] for start in range(0, len(changes), self._largest_batch))
-
-    def _send(self, name: str, changes: list[Change]) -> int:
-        """Send a batch, in halves where it is too large; how many records went."""
+    def _bodies(self, changes: list[Change]) -> Iterator[tuple[str, int]]:
+        """The bodies of the requests for some changes, each with how many it has: halves where one request can't hold all."""
         body = write(self._body(changes))
-        if len(body) * 4 > LARGEST_BODY and len(body.encode()) > LARGEST_BODY:
-            if len(changes) == 1:
-                raise too_large(self._client.base, len(body.encode()))
-            half = len(changes) // 2
-            return self._send(name, changes[:half]) + self._send(name, changes[half:])
-        self._client.write(f"{self._path}/{name}", body)
-        return len(changes)
+        if len(body) * 4 <= LARGEST_BODY or len(body.encode()) <= LARGEST_BODY:
+            yield body, len(changes)
+        elif len(changes) == 1:
+            raise too_large(self._client.base, len(body.encode()))
+        else:
+            half = (len(changes) + 1) // 2
+            yield from self._bodies(changes[:half])
+            yield from self._bodies(changes[half:])
 
     def _body(self, changes: list[Change]) -> Json:
         records = [change.record for change in changes]
