@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import itertools
 import math
 import os
@@ -14,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from strategies import COMBINATIONS, FLOATS, INTS, FilterMaker, Generator
-from whereql_http import numbers
+from whereql_http import encoding, numbers, patterns, spelling
 from whereql_http.encoding import condition
 from whereql_http.spelling import is_kept, spell
 
@@ -210,6 +211,15 @@ def test_a_number_that_would_become_another_is_refused(chroma_url: str) -> None:
                 collection.add(ids=["a", "b"], embeddings=[[1.0], [2.0]], metadatas=[{"k": 1}, {"k": value}])
             assert (caught.value.code, caught.value.path) == ("WQ719", "[1].metadata.k")
         assert collection.count() == 0
+
+
+def test_examples_in_the_modules_hold() -> None:
+    tested = 0
+    for module in (encoding, numbers, patterns, spelling):
+        result = doctest.testmod(module, extraglobs={"whereql": whereql})
+        assert not result.failed, module
+        tested += result.attempted
+    assert tested >= 6
 
 
 def test_a_record_is_made_for_a_server() -> None:
