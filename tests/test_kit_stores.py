@@ -20,8 +20,6 @@ _numbers = itertools.count(1)
 
 # What the kit found and what is not repaired yet: by the engine, the class and the test. Each line is to go.
 KNOWN = {
-    "sqlite: a filter 34 levels deep overflows its parser": ("sqlite", "TestMapped", "test_filters_beyond_the_shape_never_reach_the_store"),
-    "sqlite: a filter 34 levels deep overflows its parser too": ("sqlite", "TestMappedColumns", "test_filters_beyond_the_shape_never_reach_the_store"),
     "postgresql: the float 1e18 of a JSON column is read as an int": ("postgresql", "TestMapped", "test_responses_have_the_columns_of_include"),
     "postgresql: … and not found, then": ("postgresql", "TestMapped", "test_answers_as_the_semantics"),
     "Chroma: the double 2^63 - 1024 arrives as 2^63": ("", "TestChroma", "test_add_appends_what_is_new"),
@@ -78,7 +76,7 @@ class TestOwnTables(StoreContract):
 
     @pytest.fixture
     def open_backend(self, url: str) -> Any:
-        return opener(url)
+        return opener(url, create=True)
 
 
 class TestOwnTablesInPostgresql(StoreContract):
@@ -86,7 +84,7 @@ class TestOwnTablesInPostgresql(StoreContract):
 
     @pytest.fixture
     def open_backend(self, postgres_server: str) -> Any:
-        return opener(postgres_server)
+        return opener(postgres_server, create=True)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a socket of the first look-up is left open now and then: to be repaired

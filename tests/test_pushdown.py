@@ -68,7 +68,7 @@ def test_what_is_pushed_makes_no_difference(sql_url: str) -> None:
         rng = generator.random
         records = [record for record in generator.records(30, embeddings=True) if not (sql_url.startswith("postgresql") and has_nul(record))]
         maker = FilterMaker(rng, records)
-        with whereql.open(sql_url, f"round{seed}") as able:
+        with whereql.open(sql_url, f"round{seed}", create=True) as able:
             able.add_records(records)
             for _ in range(FILTERS):
                 expr, include = maker.filter(), rng.sample(ANYTHING, rng.randint(0, 4))

@@ -84,13 +84,13 @@ def test_failures_are_sorted_by_what_to_do(text: str, code: str) -> None:
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("not a database, but a text that is long enough" * 100)
-    for url, code in ((f"sqlite:///{tmp_path}/no/such/folder.db", "WQ715"), (f"sqlite:///{tmp_path}/text.db", "WQ716"), (f"duckdb:///{tmp_path}/text.db", "WQ71[56]")):
+    for url, code in ((f"sqlite:///{tmp_path}/no/such/folder.db", "WQ718"), (f"sqlite:///{tmp_path}/text.db", "WQ716"), (f"duckdb:///{tmp_path}/text.db", "WQ71[56]")):
         with pytest.raises(BackendError, match=code):
             whereql.open(url).count()
     with pytest.raises(BackendError, match="WQ712"):
         whereql.open("sqlite:papers.db")
     for url in (f"sqlite:///{tmp_path}/missing.db", f"duckdb:///{tmp_path}/missing.db"):
-        with pytest.raises(BackendError, match="WQ715"):
+        with pytest.raises(BackendError, match="WQ718"):
             whereql.open(url, read_only=True).count()
     assert not (tmp_path / "missing.db").exists()
 
@@ -148,7 +148,7 @@ def test_a_layout_of_another_version_is_refused(sql_url: str) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "duckdb:///:memory:"])
 def test_a_collection_in_memory_is_one_for_all_threads(url: str) -> None:
-    backend = SqlBackend(Database(url))
+    backend = SqlBackend(Database(url), create=True)
     backend.add([make_record(str(number), metadata={"n": number}) for number in range(100)])
     pages = backend.scan(Query(include=()), iter([10] * 20))
     assert len(next(pages)) == 10

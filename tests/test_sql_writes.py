@@ -64,7 +64,7 @@ def test_writes_are_those_of_the_memory_backend(database: Database) -> None:
         generator = Generator(seed)
         rng = generator.random
         pool = storable(generator.records(40, embeddings=True), database)
-        memory, backend = MemoryBackend(), SqlBackend(database, f"collection {seed}")
+        memory, backend = MemoryBackend(), SqlBackend(database, f"collection {seed}", create=True)
         for _ in range(25):
             some = rng.choices(pool, k=rng.randint(1, 8))
             match rng.choice(["add", "upsert", "upsert", "delete"]):
@@ -95,7 +95,7 @@ def change(rng: random.Random, record: Record, pool: list[Record]) -> Change:
 
 
 def test_the_first_of_an_id_stays(database: Database) -> None:
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     assert backend.add([make_record("a", document="first"), make_record("b"), make_record("a", document="second")]) == 2
     assert backend.add([make_record("a", document="third"), make_record("c")]) == 1
     assert [(record.id, record.document) for record in backend.get(Query())] == [("a", "first"), ("b", None), ("c", None)]
@@ -107,7 +107,7 @@ def test_the_first_of_an_id_stays(database: Database) -> None:
 
 
 def test_a_dimension_is_of_the_collection(database: Database) -> None:
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     backend.add([make_record("a", embedding=[1.0, 2.0])])
     before = state(backend)
     writes: list[Callable[[], int]] = [lambda: backend.add([make_record("b"), make_record("c", embedding=[1.0])]), lambda: backend.upsert([Change(make_record("a", embedding=[1.0, 2.0, 3.0]))])]
@@ -127,7 +127,7 @@ def test_floats_of_an_embedding_come_back_bit_by_bit(database: Database) -> None
     bits = rng.integers(0, 2**32, 4000, dtype=np.uint32).view(np.float32)
     edges = np.array([0.0, -0.0, 1e-45, -1e-45, 1.1754944e-38, 3.4028235e38, 0.1, 1 / 3, 16777217.0], np.float32)
     vector = np.concatenate([bits[np.isfinite(bits)], edges])
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     backend.add([make_record("a", embedding=vector), make_record("b")])
     found = backend.get(Query(include=("embeddings",))).embeddings
     assert isinstance(found, list) and found[1] is None
@@ -153,7 +153,7 @@ def test_whatever_is_stored_is_data(database: Database) -> None:
         for number, text in enumerate(dict.fromkeys(texts))
     ]
     name = "it's; DROP TABLE \"%s\" 😀"
-    backend = SqlBackend(database, name)
+    backend = SqlBackend(database, name, create=True)
     backend.add(records)
     assert [repr(record) for record in backend.get(Query(include=EVERYTHING))] == [repr(record) for record in records]
     for record in records:
@@ -167,12 +167,12 @@ def test_whatever_is_stored_is_data(database: Database) -> None:
     assert backend.upsert([Change(record) for record in records]) == len(records)
     assert [repr(record) for record in backend.get(Query(include=EVERYTHING))] == [repr(record) for record in records]
     assert backend.count(Query()) == len(records) == backend.delete(Query())
-    assert SqlBackend(database).get(Query()).ids == [] and is_consistent(database)
+    assert SqlBackend(database, create=True).get(Query()).ids == [] and is_consistent(database)
 
 
 def test_nul_is_refused_by_name_where_it_can_t_be_stored(postgres_url: str) -> None:
     database = Database(postgres_url)
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     for record, path in (
         (make_record("a\0"), r"\[1\]\.id"), (make_record("a", document="\0"), r"\[1\]\.document"), (make_record("a", uri="u\0"), r"\[1\]\.uri"),
         (make_record("a", metadata={"k": "\0"}), r"\[1\]\.metadata\.k"), (make_record("a", metadata={"k": ["b", "\0"]}), r"\[1\]\.metadata\.k"), (make_record("a", metadata={"k\0": 1}), r"\[1\]\.metadata\.k"),
@@ -190,7 +190,7 @@ def test_nul_is_refused_by_name_where_it_can_t_be_stored(postgres_url: str) -> N
 
 
 def test_collections_of_one_database_are_apart(database: Database) -> None:
-    one, two = SqlBackend(database, "one"), SqlBackend(database, "two")
+    one, two = SqlBackend(database, "one", create=True), SqlBackend(database, "two", create=True)
     for number, backend in enumerate((one, two)):
         backend.add([make_record("a", metadata={"k": number, "s": "x"}, document="d"), make_record(f"b{number}", metadata={"only": number})])
     assert one.get(Query(whereql.parse("k = 1"))).ids == [] and two.get(Query(whereql.parse("k = 1"))).ids == ["a"]
@@ -201,7 +201,7 @@ def test_collections_of_one_database_are_apart(database: Database) -> None:
 
 
 def test_a_write_that_fails_leaves_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     backend.add([make_record("a", metadata={"k": 1})])
     before = state(backend)
 
@@ -229,7 +229,7 @@ def test_writers_at_once_keep_ids_unique(sql_url: str) -> None:
     errors: list[BaseException] = []
 
     def write(database: Database, start: int) -> None:
-        backend = SqlBackend(database)
+        backend = SqlBackend(database, create=True)
         try:
             for batch in range(8):
                 numbers = range(start + batch * 10, start + batch * 10 + 20)
@@ -272,7 +272,7 @@ def test_a_killed_writer_leaves_whole_batches(sql_url: str) -> None:
     process.stdout.close()
     process.wait()
     database = Database(sql_url)
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     ids = backend.get(Query(include=())).ids
     assert len(ids) % 50 == 0 and len(ids) // 50 in (told + 1, told + 2)  # one may have been written, and not yet told
     assert whereql.Collection(backend).count("tags HAS 'a'") == len(ids) and is_consistent(database)
@@ -281,7 +281,7 @@ def test_a_killed_writer_leaves_whole_batches(sql_url: str) -> None:
 
 
 def test_a_collection_is_there_when_opened_again(sql_url: str) -> None:
-    with whereql.open(sql_url, "papers") as papers:
+    with whereql.open(sql_url, "papers", create=True) as papers:
         assert papers.get().ids == [] and papers.count("k = 1") == 0 and list(papers.scan()) == [] and papers.schema().records == 0
         papers.add(ids=["a"], metadatas=[{"k": 1, "f": 1.0, "t": True, "l": [1, 2]}], documents=["d"], uris=["u"], embeddings=[[0.1]])
     with whereql.open(sql_url, "papers", read_only=True) as papers:
@@ -292,10 +292,24 @@ def test_a_collection_is_there_when_opened_again(sql_url: str) -> None:
             papers.add(ids=["b"])
 
 
+def test_what_is_not_there_is_an_error_and_not_empty(sql_url: str, tmp_path: Path) -> None:
+    """A misspelt name would be a collection without records; and whoever only looks leaves no file behind."""
+    with whereql.open(sql_url, "papers") as papers:
+        calls: list[Callable[[], Any]] = [papers.get, papers.count, papers.schema, lambda: list(papers.scan()), lambda: papers.delete("k = 1"), lambda: papers.explain("k = 1")]
+        for call in calls:
+            with pytest.raises(BackendError, match="WQ718"):
+                call()
+        assert not list(tmp_path.iterdir())
+        assert papers.add(ids=["a"]) == 1 and papers.count() == 1
+    with whereql.open(sql_url, "paper") as misspelt, pytest.raises(BackendError, match="WQ718") as told:
+        misspelt.get()
+    assert told.value.hint == "did you mean papers?"
+
+
 def test_upkeep_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is read meanwhile; and that it fails is not told, as the records are written."""
     monkeypatch.setattr("whereql_sql.backend.MANY", 20)
-    backend, memory = SqlBackend(database), MemoryBackend()
+    backend, memory = SqlBackend(database, create=True), MemoryBackend()
     records = storable(Generator(5).records(60, embeddings=True), database)
     backend.add(records[:3])
     pages = backend.scan(Query(include=()), iter([1] * 10))
@@ -317,7 +331,7 @@ def test_upkeep_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPa
 
 
 def test_deleting_everything_else_keeps_the_rest(database: Database) -> None:
-    backend = SqlBackend(database)
+    backend = SqlBackend(database, create=True)
     backend.add([make_record(str(number), metadata={"n": number, "s": f"text {number}", "list": [number, number + 1]}) for number in range(500)])
     assert backend.delete(Query(whereql.parse("n >= 10 AND NOT s ENDS WITH '7'"))) == 441
     assert backend.delete(Query(Const(False))) == 0

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,12 +19,15 @@ from whereql.backend import Change, Query
 from whereql.errors import BackendError
 from whereql.records import Record, Schema
 from whereql.response import GetResponse
+from whereql.source import quote
+from whereql.suggest import did_you_mean
 from whereql.support import Shape, Support
 from whereql_sql.bulk import fetch
 from whereql_sql.candidates import counter, few_numbers
 from whereql_sql.capability import Abilities
 from whereql_sql.catalog import Catalog, create_collection, lock_catalog, read_catalog
 from whereql_sql.engine import Database
+from whereql_sql.failures import shown
 from whereql_sql.leaves import support
 from whereql_sql.overview import read_schema
 from whereql_sql.rows import columns_of, response_of
@@ -42,15 +45,17 @@ _NAME_MAX = 400  # characters: the name is looked up in an index
 
 
 class SqlBackend:
-    """One collection of a database, by its name. It comes into being with the first record that is added.
+    """One collection of a database, by its name. It comes into being with the first record that is added, or at once by `create`.
 
+    To read one that is not there is an error, as its name may be misspelt; in memory, where nothing can have been, it is empty.
     Any number of threads and programs may read while one writes, and each read sees one moment.
-    Raises BackendError: WQ712 for a name that is none, WQ704 and WQ719 for records that can't be stored, WQ715 and its like.
+    Raises BackendError: WQ712 for a name that is none, WQ718 for one that is not there, WQ704 and WQ719 for records that
+    can't be stored, WQ715 and its like.
     """
 
     cheap_schema = False
 
-    def __init__(self, database: Database, collection: str | None = None) -> None:
+    def __init__(self, database: Database, collection: str | None = None, *, create: bool = False) -> None:
         self._database = database
         self.shape = shape_of(database.abilities)
         self._name = DEFAULT if collection is None else collection
@@ -59,6 +64,8 @@ class SqlBackend:
         self._tables: Tables | None = None
         self._catalog: Catalog | None = None
         self._kept_up: int | None = None  # records that there were at the last upkeep
+        if create or (database.is_shared and not database.read_only):
+            self._write(lambda writer: None)
 
     # Reading.
 
@@ -70,16 +77,12 @@ class SqlBackend:
         """The records of a query, with the columns of `query.include`."""
         with self._database.reading() as connection:
             selection = self._selection(connection)
-            if selection is None:
-                return GetResponse.from_records([], query.include)
             return response_of(self._rows(connection, selection, query), selection.tables, query.include)
 
     def count(self, query: Query) -> int:
         """How many records a query has."""
         with self._database.reading() as connection:
             selection = self._selection(connection)
-            if selection is None:
-                return 0
             numbers = few_numbers(connection, selection, query, has_index=self._has_index)
             if numbers is not None:
                 return len(numbers)
@@ -89,7 +92,7 @@ class SqlBackend:
         """The records of a query in pages, each of at most `next(sizes)`, from the moment of the first."""
         with self._database.reading() as connection:
             selection = self._selection(connection)
-            pages = iter(()) if selection is None else self._pages(connection, selection, query, sizes)
+            pages = self._pages(connection, selection, query, sizes)
             if not self._database.is_shared:
                 yield from pages
                 return
@@ -99,15 +102,12 @@ class SqlBackend:
     def schema(self) -> Schema:
         """The keys that the collection holds now, with kinds, counts and examples."""
         with self._database.reading() as connection:
-            selection = self._selection(connection)
-            return Schema(0, {}) if selection is None else read_schema(connection, selection)
+            return read_schema(connection, self._selection(connection))
 
     def native(self, query: Query) -> str | None:
         """The SQL of a query, with its values in place, for people to read."""
         with self._database.reading() as connection:
             selection = self._selection(connection)
-            if selection is None:
-                return None
             return shown_sql(selection.page(query, columns_of(selection.tables, query.include)), self._database)
 
     def close(self) -> None:
@@ -126,11 +126,13 @@ class SqlBackend:
 
     def delete(self, query: Query) -> int:
         """Delete the records of a query; how many there were."""
+        if self._database.is_missing:
+            raise self._absent()
         with self._database.writing() as connection:
             tables = find_tables(self._database, connection)
             catalog = None if tables is None else lock_catalog(connection, tables, self._name)
             if tables is None or catalog is None:
-                return 0
+                raise self._absent()
             writer = self._writer(connection, tables, catalog)
             return writer.delete(query, self._selected(connection, tables, catalog))
 
@@ -156,13 +158,17 @@ class SqlBackend:
         way = _WAYS.get(self._database.name, Way.SETS)
         return Selection(tables, catalog, self._database.abilities, way, counter(connection, _DIVE) if way is Way.SORTED_SETS else None)
 
-    def _selection(self, connection: Connection) -> Selection | None:
-        """How filters become SQL at the moment of this transaction, None while there is no collection."""
+    def _selection(self, connection: Connection) -> Selection:
+        """How filters become SQL at the moment of this transaction. Raises BackendError WQ718 if there is no collection."""
         tables = self._tables = self._tables or find_tables(self._database, connection)
-        if tables is None:
-            return None
-        catalog = self._catalog = read_catalog(connection, tables, self._name, self._catalog)
-        return None if catalog is None else self._selected(connection, tables, catalog)
+        catalog = self._catalog = None if tables is None else read_catalog(connection, tables, self._name, self._catalog)
+        if tables is None or catalog is None:
+            raise self._absent([] if tables is None else connection.execute(sa.select(tables.collections.c.name)).scalars())
+        return self._selected(connection, tables, catalog)
+
+    def _absent(self, known: Iterable[str] = ()) -> BackendError:
+        hint = did_you_mean(self._name, known) or "adding records makes it, and so does create=True"
+        return BackendError("WQ718", f"{shown(self._database.url)} has no collection {quote(self._name)}", hint=hint)
 
     def _rows(self, connection: Connection, selection: Selection, query: Query) -> Sequence[Sequence[Any]]:
         columns = columns_of(selection.tables, query.include)

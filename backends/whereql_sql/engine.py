@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,18 +58,32 @@ class Database:
             self.close()
             raise
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether the database is a file that is not there: the first write makes it, and nothing else does."""
+        path = self.url.database or ""
+        return self.name in ("sqlite", "duckdb") and not self.is_shared and not path.startswith("file:") and not Path(path).exists()
+
     @cached_property
     def abilities(self) -> Abilities:
-        """What the database can do, found by asking it."""
+        """What the database can do, found by asking it, or another of its kind while it is missing."""
         with self._failures_told():
-            return find_abilities(self.engine)
+            if not self.is_missing:
+                return find_abilities(self.engine)
+            stand_in = _make_engine(self.url.set(database=":memory:", query={}), False, TIMEOUT, True)
+            try:
+                return find_abilities(stand_in)
+            finally:
+                stand_in.dispose()
 
     def _failures_told(self) -> AbstractContextManager[None]:
         return failures_told(self.url, self.engine.dialect.loaded_dbapi.Error)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment of the database."""
+        """A transaction that sees one moment of the database. Raises BackendError WQ718 if there is none."""
+        if self.is_missing:
+            raise BackendError("WQ718", f"{shown(self.url)} is not there", hint="check the path; adding records makes it, and so does create=True")
         options: dict[str, Any] = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if self.name == "postgresql" else {}
         with self._lock, self._failures_told(), self.engine.connect().execution_options(**options) as connection:
             yield connection

@@ -12,20 +12,22 @@ from whereql.suggest import did_you_mean
 if TYPE_CHECKING:
     from whereql.backend import Backend
 
-OWN_OPTIONS = ("read_only", "timeout")
+SHARED_OPTIONS = ("read_only", "timeout")
+OWN_OPTIONS = ("create", *SHARED_OPTIONS)
 
 
 def open_sql(url: str, collection: str | None, options: Mapping[str, Any]) -> Backend:
     """A collection of whereql's own tables; with the option `table` or `preset`, one of somebody else's.
 
-    read_only: write nothing (the default for tables that are not whereql's); timeout: seconds that a statement may take.
+    read_only: write nothing (the default for tables that are not whereql's); timeout: seconds that a statement may take;
+    create: make the collection now, if it is not there, and not with the first record.
     Raises BackendError: WQ711 without SQLAlchemy or the driver, WQ712 for an unknown option, WQ715 or WQ717 if the database
     can't be reached.
     """
     is_mapped = "table" in options or "preset" in options
     if not is_mapped:
         _check(url, options)
-    read_only, timeout = _flag(options), _seconds(options)
+    read_only, create, timeout = _flag(options, "read_only"), _flag(options, "create"), _seconds(options)
     try:
         from whereql_sql.engine import TIMEOUT, Database
     except ModuleNotFoundError as error:
@@ -35,10 +37,10 @@ def open_sql(url: str, collection: str | None, options: Mapping[str, Any]) -> Ba
         if is_mapped:
             from whereql_sql.mapped.opening import open_mapped
 
-            return open_mapped(database, collection, {name: value for name, value in options.items() if name not in OWN_OPTIONS})
+            return open_mapped(database, collection, {name: value for name, value in options.items() if name not in SHARED_OPTIONS})
         from whereql_sql.backend import SqlBackend
 
-        return SqlBackend(database, collection)
+        return SqlBackend(database, collection, create=bool(create))
     except BaseException:
         database.close()
         raise
@@ -52,10 +54,10 @@ def _check(url: str, options: Mapping[str, Any]) -> None:
             raise BackendError("WQ712", f"there is no option {quote(name)} for whereql's own tables", hint=hint)
 
 
-def _flag(options: Mapping[str, Any]) -> bool | None:
-    value = options.get("read_only")
+def _flag(options: Mapping[str, Any], name: str) -> bool | None:
+    value = options.get(name)
     if value is not None and not isinstance(value, bool):
-        raise BackendError("WQ712", "read_only is True or False", hint="leave it out for the default")
+        raise BackendError("WQ712", f"{name} is True or False", hint="leave it out for the default")
     return value
 
 

@@ -42,7 +42,7 @@ class MappedBackend:
         self._mapping = mapping
         abilities = database.abilities
         # A list that can't be bound as one value takes its variables from the whole statement.
-        self.shape = Shape(predicates=max(50, abilities.variables // 10), items=None if abilities.arrays else abilities.variables // 4)
+        self.shape = Shape(depth=12, width=400, predicates=max(50, abilities.variables // 10), items=None if abilities.arrays else abilities.variables // 4)
 
     def support(self, predicate: Predicate, negated: bool) -> Support:
         """As the type of the column and the database have it."""
