@@ -174,8 +174,8 @@ def cut(handler: Handler, body: bytes) -> None:
     handler.answer(code, text[: len(text) // 2])
 
 
-def drip(seconds: float, then_silent: bool = False) -> Fault:
-    """An answer byte by byte, so slowly that it does not end; then_silent: a few bytes, and nothing more."""
+def drip(seconds: float, most: float = float("inf")) -> Fault:
+    """An answer byte by byte, twenty in a second; most: after so many, nothing more."""
 
     def fault(handler: Handler, body: bytes) -> None:
         code, text = handler.ask(body)
@@ -185,7 +185,7 @@ def drip(seconds: float, then_silent: bool = False) -> Fault:
         end = time.monotonic() + seconds
         at = 0
         while time.monotonic() < end and at < len(text):
-            if at < 10 or not then_silent:
+            if at < most:
                 handler.wfile.write(text[at : at + 1])
                 handler.wfile.flush()
                 at += 1

@@ -219,7 +219,7 @@ def test_examples_in_the_modules_hold() -> None:
         result = doctest.testmod(module, extraglobs={"whereql": whereql})
         assert not result.failed, module
         tested += result.attempted
-    assert tested >= 6
+    assert tested >= 5
 
 
 def test_a_record_is_made_for_a_server() -> None:

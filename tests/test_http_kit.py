@@ -43,3 +43,12 @@ class TestChroma(BackendContract):
             return backend
 
         return opened
+
+
+def test_changes_of_one_record_in_one_call_are_made_in_turn(chroma_url: str) -> None:
+    with whereql.open(chroma_url, f"kit-{next(_numbers)}", create=True) as collection:
+        collection.add(ids=["a"], embeddings=[[1.0]], metadatas=[{"k": 1, "m": 1, "n": 1}], documents=["old"])
+        changes = [{"k": None, "m": None, "x": 1}, {"m": 2, "x": None, "y": 2}, {"n": []}]
+        assert collection.upsert(ids=["a", "a", "a"], metadatas=changes, documents=[None, "new", None]) == 3
+        found = collection.get(include=["documents", "metadatas", "embeddings"])
+        assert (found.documents, found.metadatas, found.to_dict()["embeddings"]) == (["new"], [{"m": 2, "y": 2}], [[1.0]])

@@ -1,7 +1,7 @@
 """Predicates as Chroma's `where` JSON, so written that a server whose own rules differ still answers exactly.
 
 >>> encode(whereql.parse("tags HAS 1 AND NOT lang = 'en'"))
-{'$and': [{'$or': [{'tags': {'$contains': 1}}, {'tags': {'$contains': 1.0}}]}, {'lang': {'$ne': 'en'}}]}
+{'$and': [{'$or': [{'tags': {'$contains': 1}}, {'tags': {'$contains': 1.0}}]}, {'lang': {'$nin': ['en']}}]}
 
 Chroma has no NOT: a complement is said by the complements of `$eq`, `$in`, `$contains` and `$regex`. An order has none.
 """

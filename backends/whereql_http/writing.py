@@ -8,7 +8,7 @@ from typing import Any
 
 from whereql.backend import Change
 from whereql.errors import BackendError
-from whereql.records import Record, Value
+from whereql.records import Record, Value, check_dimensions
 from whereql.source import quote
 from whereql_http.client import LARGEST_BODY, Client
 from whereql_http.encoding import EVERY, Json
@@ -81,7 +81,8 @@ class Writer:
                 raise BackendError("WQ719", f"the record {quote(record.id)} has no embedding", path=f"[{number}].embedding", hint=hint)
             for key, value in (record.metadata or {}).items():
                 self._check_value(key, value, f"[{number}].metadata")
-        self._check_dimensions(records)
+        if any(record.embedding is not None for record in records):
+            check_dimensions(records, self._dimension())
 
     def _check_value(self, key: str, value: Value, path: str) -> None:
         if not key or key.startswith(("#", "$", "chroma:")):
@@ -93,21 +94,6 @@ class Writer:
             if isinstance(number, float) and not is_kept(number):
                 hint = f"round it: {number:.15g}; or open with nearest=True, to write such numbers as the server reads them"
                 raise BackendError("WQ719", f"a Chroma server reads {number!r} as the double next to it", path=f"{path}.{key}", hint=hint)
-
-    def _check_dimensions(self, records: Sequence[Record]) -> None:
-        dimension: int | None = None
-        for number, record in enumerate(records):
-            if record.embedding is None:
-                continue
-            if dimension is None:
-                dimension = self._dimension() or len(record.embedding)
-            if len(record.embedding) != dimension:
-                raise BackendError(
-                    "WQ704",
-                    f"the embedding has {len(record.embedding):,} numbers, the others of the collection have {dimension:,}",
-                    path=f"[{number}].embedding",
-                    hint="embed all records of a collection with one model",
-                )
 
     def _dimension(self) -> int | None:
         collections, _, id = self._path.rpartition("/")
