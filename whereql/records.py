@@ -233,6 +233,25 @@ def records_from_columns(
     ]
 
 
+def check_dimensions(records: Sequence[Record], dimension: int | None) -> int | None:
+    """The dimension of a collection's embeddings once it has these records, too; dimension: what it is before, None without any.
+
+    Raises BackendError WQ704 for an embedding of another dimension than the others.
+    """
+    for number, record in enumerate(records):
+        if record.embedding is None or len(record.embedding) == dimension:
+            continue
+        if dimension is not None:
+            raise BackendError(
+                "WQ704",
+                f"the embedding has {len(record.embedding):,} numbers, the others of the collection have {dimension:,}",
+                path=f"[{number}].embedding",
+                hint="embed all records of a collection with one model",
+            )
+        dimension = len(record.embedding)
+    return dimension
+
+
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
     """What a collection knows of one key.

@@ -16,8 +16,7 @@ import numpy as np
 
 from whereql.ast import Const, Predicate
 from whereql.backend import Change, Query
-from whereql.errors import BackendError
-from whereql.records import Record, Schema
+from whereql.records import Record, Schema, check_dimensions
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Support
 from whereql_memory.answers import records as records_at
@@ -119,18 +118,7 @@ class MemoryBackend:
             return len(rows)
 
     def _check_dimensions(self, records: Sequence[Record]) -> None:
-        dimension = self._table.dimension or next(map(len, self._vectors.values()), None)
-        for number, record in enumerate(records):
-            if record.embedding is None or len(record.embedding) == dimension:
-                continue
-            if dimension is not None:
-                raise BackendError(
-                    "WQ704",
-                    f"the embedding has {len(record.embedding):,} numbers, the others of the collection have {dimension:,}",
-                    path=f"[{number}].embedding",
-                    hint="embed all records of a collection with one model",
-                )
-            dimension = len(record.embedding)
+        check_dimensions(records, self._table.dimension or next(map(len, self._vectors.values()), None))
 
     def _snapshot(self) -> Table:
         with self._lock:

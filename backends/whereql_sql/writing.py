@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from whereql.ast import Const
 from whereql.backend import Change, Query
 from whereql.errors import BackendError
-from whereql.records import Record
+from whereql.records import Record, check_dimensions
 from whereql_sql.bulk import delete_numbers, delete_rows, insert_rows
 from whereql_sql.capability import Abilities
 from whereql_sql.catalog import Catalog, add_slots, write_catalog
@@ -112,23 +112,14 @@ class Writer:
 
     def _check(self, records: Sequence[Record]) -> None:
         """Raise BackendError for what the collection can't hold: WQ704 or WQ719."""
-        dimension = self.catalog.dimension
-        for number, record in enumerate(records):
-            if not self.abilities.nul:
+        if not self.abilities.nul:
+            for number, record in enumerate(records):
                 _refuse_nul(record, number)
-            if record.embedding is None or len(record.embedding) == dimension:
-                continue
-            if dimension is not None and not (dimension == self.catalog.dimension and self._has_no_embeddings()):
-                raise BackendError(
-                    "WQ704",
-                    f"the embedding has {len(record.embedding):,} numbers, the others of the collection have {dimension:,}",
-                    path=f"[{number}].embedding",
-                    hint="embed all records of a collection with one model",
-                )
-            dimension = len(record.embedding)
-            if self.tables.has_vectors and dimension > _VECTOR_MAX:
-                raise BackendError("WQ719", f"pgvector holds embeddings of at most {_VECTOR_MAX:,} numbers", path=f"[{number}].embedding", hint="use a smaller model")
-        self.catalog.dimension = dimension
+        dimension = self.catalog.dimension
+        differs = any(record.embedding is not None and len(record.embedding) != dimension for record in records)
+        self.catalog.dimension = check_dimensions(records, None if differs and dimension is not None and self._has_no_embeddings() else dimension)
+        if self.tables.has_vectors and (self.catalog.dimension or 0) > _VECTOR_MAX:
+            raise BackendError("WQ719", f"pgvector holds embeddings of at most {_VECTOR_MAX:,} numbers", path="embeddings", hint="use a smaller model")
 
     def _has_no_embeddings(self) -> bool:
         """Whether all records with embeddings are gone, so that others of any dimension may come."""
