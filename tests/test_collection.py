@@ -447,7 +447,7 @@ def test_a_store_is_asked_in_normal_form_or_as_it_was_said() -> None:
 
 
 def test_a_backend_without_records_says_so() -> None:
-    with pytest.raises(NotImplementedError, match="has no records"):
+    with pytest.raises(whereql.BackendError, match=r"WQ715: the backend ScanBackend failed in get: .*has no records"):
         whereql.Collection(whereql.ScanBackend()).get()
 
 

@@ -25,8 +25,8 @@ class Query:
     where: a closed filter in negation normal form, of predicates that the backend supports (all of their kinds, if it is asked
     through a `Collection`), or a constant; ids: the only ones wanted, each once, or None for all (they filter and never order;
     an empty tuple is none of them);
-    limit: at most so many records, None for all; limit and offset are at most 2^53; include: the columns wanted, in the request's
-    own order.
+    limit: at most so many records, None for all; limit and offset are at most 2^53, and mean nothing to `count`; include: the
+    columns wanted, in the request's own order.
     """
 
     where: Expr = field(default_factory=lambda: Const(True))
@@ -78,7 +78,7 @@ class Backend(Protocol):
         """The records of a query, with the columns of `query.include`."""
 
     def count(self, query: Query) -> int:
-        """How many records a query has; `include` has no meaning here."""
+        """How many records pass the filter and the ids of a query, which comes without limit and offset; `include` means nothing here."""
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages, each of at most `next(sizes)`, none empty, in one snapshot where the store has one.

@@ -25,6 +25,7 @@ from whereql.dialects.text_printer import print_filter
 from whereql.errors import BackendError, CheckError, WhereqlWarning
 from whereql.execution import Tally, run_count, run_delete, run_get, run_scan
 from whereql.explanation import Explanation
+from whereql.guard import Guard
 from whereql.limits import check_items
 from whereql.optimize.pipeline import Step
 from whereql.planning import make_plan
@@ -91,14 +92,19 @@ class Collection:
     """
 
     def __init__(self, backend: Backend) -> None:
-        self._backend: Backend | None = backend
+        self._guard: Guard | None = Guard(backend)
 
     @property
     def backend(self) -> Backend:
         """The backend behind the collection. Raises BackendError once it is closed."""
-        if self._backend is None:
+        return self._store.backend
+
+    @property
+    def _store(self) -> Guard:
+        """The backend as it is asked here: behind its guard."""
+        if self._guard is None:
             raise BackendError("WQ714", "the collection is closed", hint="open it again")
-        return self._backend
+        return self._guard
 
     def get(
         self,
@@ -120,7 +126,7 @@ class Collection:
         """
         query = self._query(where, ids, where_document, params, lenient, limit, offset, include)
         self._warn(query.where)
-        return run_get(self.backend, make_plan(self.backend, query, strict=strict))
+        return run_get(self._store, make_plan(self._store, query, strict=strict))
 
     def count(
         self,
@@ -135,7 +141,7 @@ class Collection:
         """How many records match."""
         query = self._query(where, ids, where_document, params, lenient, include=())
         self._warn(query.where)
-        return run_count(self.backend, make_plan(self.backend, query, strict=strict))
+        return run_count(self._store, make_plan(self._store, query, strict=strict))
 
     def scan(
         self,
@@ -153,12 +159,12 @@ class Collection:
         query = self._query(where, ids, where_document, params, lenient, include=include)
         if _count(batch_size, "batch_size") == 0:
             raise CheckError("WQ314", "batch_size is at least 1", hint="leave it out for 1,000")
-        return run_scan(self.backend, make_plan(self.backend, query, strict=strict), batch_size)
+        return run_scan(self._store, make_plan(self._store, query, strict=strict), batch_size)
 
     def execute(self, request: GetRequest | Mapping[str, Any] | str | bytes) -> GetResponse:
         """The answer to a request in wire form, decoded or not yet, just as a Chroma server gives it, without warnings."""
         decoded = request if isinstance(request, GetRequest) else GetRequest.from_json(request)
-        return run_get(self.backend, make_plan(self.backend, decoded.to_query()))
+        return run_get(self._store, make_plan(self._store, decoded.to_query()))
 
     def explain(
         self,
@@ -172,19 +178,19 @@ class Collection:
         """How a filter is run: what the store answers by itself, what whereql does, and how many records there are."""
         query = self._query(where, ids, where_document, params, lenient)
         steps: list[Step] = []
-        plan = make_plan(self.backend, query, trace=steps)
+        plan = make_plan(self._store, query, trace=steps)
         query, pushed, tally = plan.query, plan.pushed, Tally()
-        rows = run_count(self.backend, plan, tally)
+        rows = run_count(self._store, plan, tally)
         return Explanation(
             filter=print_filter(query.where),
             steps=tuple((step.name, print_filter(step.after)) for step in steps),
             ids=None if pushed.ids == query.ids else pushed.ids,
             pushed=print_filter(pushed.where),
             residual=None if plan.is_exact else print_filter(plan.residual),
-            native=self.backend.native(pushed),
+            native=self._store.native(pushed),
             fetched=tally.fetched,
             rows=rows,
-            findings=tuple(check_all(query.where, self.backend.schema())),
+            findings=tuple(check_all(query.where, self._store.schema())),
         )
 
     def check(self, where: Where | None, *, params: Mapping[str, Any] | None = None, lenient: bool = False) -> list[CheckError]:
@@ -194,14 +200,14 @@ class Collection:
         """
         expr = decode(where, lenient=lenient)
         expr = expr if params is None else bind(expr, params)
-        findings = check_all(expr, self.backend.schema())
+        findings = check_all(expr, self._store.schema())
         for finding in findings:
             finding.source = where if isinstance(where, str) else None
         return findings
 
     def schema(self) -> Schema:
         """The keys that the collection holds now, with kinds, counts and examples."""
-        return self.backend.schema()
+        return self._store.schema()
 
     def add(
         self,
@@ -259,13 +265,13 @@ class Collection:
         if query.ids is None and not all and implies(Const(True), query.where).is_yes:
             raise CheckError("WQ315", "this would delete every record", hint="say so with all=True, or pass a filter or ids")
         writable = self._writable("delete")
-        return run_delete(writable, self.backend, make_plan(self.backend, query))
+        return run_delete(writable, self._store, make_plan(self._store, query))
 
     def close(self) -> None:
         """Let go of files and connections; a closed collection answers nothing more. Closing it again is fine."""
-        if self._backend is not None:
-            self._backend.close()
-            self._backend = None
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
 
     def __enter__(self) -> Collection:
         return self
@@ -310,18 +316,24 @@ class Collection:
         return Query(expr, _ids(ids), None if limit is None else _count(limit, "limit"), _count(offset or 0, "offset"), _include(include))
 
     def _warn(self, expr: Expr) -> None:
-        if not self.backend.cheap_schema:
+        if not self._store.cheap_schema:
             return
-        schema = self.backend.schema()
+        schema = self._store.schema()
         if schema.records:
             for finding in check_filter(expr, schema):
                 if finding.code == "WQ312" or "did you mean" in (finding.hint or "") or "own field" in (finding.hint or ""):
                     warnings.warn(f"{finding.message} ({finding.hint})", WhereqlWarning, stacklevel=3)
 
     def _writable(self, operation: str) -> WritableBackend:
-        if not isinstance(self.backend, WritableBackend):
-            raise BackendError("WQ713", f"this collection can't be written, so {operation} is not possible", hint="a file is read only; records that change live in memory:, or in a store")
-        return self.backend
+        backend = self.backend
+        if isinstance(backend, WritableBackend):
+            return self._store
+        has = [name for name in ("add", "upsert", "delete") if hasattr(backend, name)]
+        lacks = [name for name in ("add", "upsert", "delete") if name not in has]
+        hint = "a file is read only; records that change live in memory:, or in a store"
+        if has:
+            hint = f"{type(backend).__name__} has {' and '.join(has)}, but lacks {' and '.join(lacks)}"
+        raise BackendError("WQ713", f"this collection can't be written, so {operation} is not possible", hint=hint)
 
 
 def _removed_keys(metadata: Mapping[str, Any] | None) -> frozenset[str]:

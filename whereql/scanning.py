@@ -15,9 +15,11 @@ from typing import Any
 
 from whereql.ast import Predicate
 from whereql.backend import Query
+from whereql.errors import BackendError
 from whereql.matcher import compile_matcher
 from whereql.records import KeyInfo, Record, Schema, add_example, stored_kind
 from whereql.response import GetResponse
+from whereql.source import visible
 from whereql.support import ANY_SHAPE, Support
 
 
@@ -45,16 +47,30 @@ class ScanBackend:
         wanted = None if query.ids is None else frozenset(query.ids)
         return (record for record in self.records() if (wanted is None or record.id in wanted) and matches(record))
 
+    def _found(self, query: Query) -> Iterator[Record]:
+        """What `search` answers, if these are records."""
+        found = self.search(query)
+        if not isinstance(found, Iterable):
+            raise self._senseless(found, "")
+        for record in found:
+            if not isinstance(record, Record):
+                raise self._senseless(record, " for a record")
+            yield record
+
+    def _senseless(self, answer: object, place: str) -> BackendError:
+        said = visible(f"search of {type(self).__name__} answered {repr(answer)[:80]}{place}")
+        return BackendError("WQ716", said, hint="it answers records: whereql.make_record makes them")
+
     def _page(self, query: Query) -> Iterator[Record]:
-        return islice(self.search(query), query.offset, None if query.limit is None else query.offset + query.limit)
+        return islice(self._found(query), query.offset, None if query.limit is None else query.offset + query.limit)
 
     def get(self, query: Query) -> GetResponse:
         """The records of a query; the store is read no further than its limit needs."""
         return GetResponse.from_records(self._page(query), query.include)
 
     def count(self, query: Query) -> int:
-        """How many records a query has."""
-        return sum(1 for _ in self._page(query))
+        """How many records pass the filter and the ids of a query."""
+        return sum(1 for _ in self._found(query))
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages, read as they are asked for."""
