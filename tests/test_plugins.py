@@ -129,6 +129,56 @@ def test_an_opener_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, opener: 
         found.opener("odd:").open("odd:", None, {})
 
 
+class Half:
+    shape = whereql.Shape()
+
+    def get(self, query: Any) -> None:
+        """The one method that it has."""
+
+
+@pytest.mark.parametrize(
+    ("opener", "words", "hint"),
+    [
+        (lambda url, collection, options: None, "it opened None, not a backend", "opener answers an open backend"),
+        (lambda url, collection, options: Half(), "it opened a Half, not a backend: it lacks cheap_schema, support, count, scan,", "opener answers"),
+        (lambda url: Half(), "TypeError", "opener is called with (url, collection, options)"),
+        ("no_such_module:open_store", "ModuleNotFoundError", "register('odd', …) names it as 'no_such_module:open_store'"),
+        ("whereql:no_such_function", "AttributeError", "a module, or module:function, that can be imported"),
+    ],
+)
+def test_an_author_is_told_what_an_opener_is(monkeypatch: pytest.MonkeyPatch, opener: Any, words: str, hint: str) -> None:
+    if not isinstance(opener, str):
+        opener.__name__ = "opener"
+    name = module("plugin_author", monkeypatch, register_backends=lambda register: register("odd", opener, schemes=["odd"]))
+    found = Registry([point("odd", name, "whereql-odd")])
+    with pytest.raises(whereql.PluginError) as caught:
+        found.opener("odd:").open("odd:", None, {})
+    assert words in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("hook", "words", "hint"),
+    [
+        (lambda register: register("ledger", nothing, schemes="ledger"), "registers schemes='ledger', a string and no list", "write schemes=['ledger']"),
+        (lambda register: register("ledger", nothing, endings=".ledger"), "registers endings='.ledger', a string and no list", "write endings=['.ledger']"),
+        (lambda register: register("ledger", nothing, endings=["ledger"]), "registers the ending 'ledger'", "an ending has its dot: '.ledger'"),
+        (None, "provides nothing", "is @whereql.hookimpl missing"),
+    ],
+)
+def test_an_author_is_told_what_register_takes(monkeypatch: pytest.MonkeyPatch, hook: Any, words: str, hint: str) -> None:
+    name = module("plugin_ledger", monkeypatch, **({} if hook is None else {"register_backends": hook}))
+    sys.modules[name].register_backends = sys.modules[name].__dict__.get("register_backends", lambda register: None)  # type: ignore[attr-defined]
+    found = Registry([point("ledger", name, "whereql-ledger"), *own_points()])
+    failure = found.failure(found.plugins[0])
+    assert failure is not None
+    assert failure.message == f"the plugin 'ledger' of whereql-ledger {words}"
+    assert hint in (failure.hint or "")
+    assert "ledger" not in found.backends
+    with pytest.raises(whereql.PluginError, match="failed to load: ledger of whereql-ledger; see whereql plugins"):
+        found.opener("ledger:")
+
+
 def test_an_opener_tells_what_is_wrong_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(url: str, collection: str | None, options: Any) -> Any:
         raise whereql.BackendError("WQ712", "no such shelf")

@@ -48,7 +48,7 @@ class Entry:
             found = import_module(module)
             return getattr(found, attribute) if attribute else found
         except Exception as error:  # whatever a stranger's module raises is that plugin's failure, not ours
-            raise _broken(self.name, self.distribution, error) from error
+            raise _broken(self.name, self.distribution, error, f"register({self.name!r}, …) names it as {self.target!r}: a module, or module:function, that can be imported") from error
 
     def open(self, url: str, collection: str | None, options: Mapping[str, Any]) -> Backend:
         """The backend that this entry opens. Raises PluginError where a stranger's code fails or answers something else."""
@@ -60,10 +60,9 @@ class Entry:
         except WhereqlError:
             raise
         except Exception as error:  # see load
-            raise _broken(self.name, self.distribution, error) from error
+            raise _broken(self.name, self.distribution, error, f"{_described(self.target)} is called with (url, collection, options), and answers a backend") from error
         if not isinstance(backend, Backend):
-            answer = TypeError(f"it opened {describe_type(backend)}, not a backend")
-            raise _broken(self.name, self.distribution, answer)
+            raise _broken(self.name, self.distribution, TypeError(f"it opened {_not_a_backend(backend)}"), f"{_described(self.target)} answers an open backend")
         return backend
 
 
@@ -78,12 +77,27 @@ class Plugin:
     provides: list[str] = field(default_factory=list)
 
 
-def _broken(name: str, distribution: str, error: Exception) -> PluginError:
+_MEMBERS = ("cheap_schema", "shape", "support", "get", "count", "scan", "schema", "native", "close")
+
+
+def _not_a_backend(answer: object) -> str:
+    """What an opener answered, and what that lacks."""
+    lacks = [name for name in _MEMBERS if not hasattr(answer, name)]
+    if answer is None or len(lacks) == len(_MEMBERS):
+        return f"{'None' if answer is None else describe_type(answer)}, not a backend"
+    return f"{describe_type(answer)}, not a backend: it lacks {', '.join(lacks)}"
+
+
+def _described(target: object) -> str:
+    return target if isinstance(target, str) else str(getattr(target, "__name__", "the function"))
+
+
+def _broken(name: str, distribution: str, error: Exception, hint: str = "") -> PluginError:
     reason = " ".join(str(error).split())
     return PluginError(
         "WQ602",
         visible(f"the plugin {quote(name)} of {distribution} failed: {type(error).__name__}: {reason}"[:500]),
-        hint=f"reinstall or remove {distribution}; WHEREQL_PLUGINS=0 leaves third parties out",
+        hint=visible(hint[:500]) or f"reinstall or remove {distribution}; WHEREQL_PLUGINS=0 leaves third parties out",
     )
 
 
@@ -110,6 +124,8 @@ class Registry:
             if self._manager.register(module, name=f"{plugin.distribution}:{plugin.name}") is None:
                 return
             self._manager.check_pending()  # a hook that doesn't exist is a misspelt one
+            if not self._manager.get_hookcallers(module):
+                raise self._wrong(plugin, "provides nothing", "is @whereql.hookimpl missing before a function such as register_backends?")
             self._call(plugin, "register_backends", register=partial(self._register_backend, plugin))
             self._call(plugin, "register_dialects", register=partial(self._register, plugin, "dialect", self.dialects))
             self._call(plugin, "register_passes", register=partial(self._register, plugin, "pass", self.passes))
@@ -127,6 +143,11 @@ class Registry:
         self._add(plugin, what, table, Entry(name, target, plugin.distribution))
 
     def _register_backend(self, plugin: Plugin, name: str, target: Any, schemes: Sequence[str] = (), endings: Sequence[str] = ()) -> None:
+        for what, given in (("schemes", schemes), ("endings", endings)):
+            if isinstance(given, str):
+                raise self._wrong(plugin, f"registers {what}={quote(given)}, a string and no list", f"write {what}=[{quote(given)}]")
+        if undotted := [ending for ending in endings if not ending.startswith(".")]:
+            raise self._wrong(plugin, f"registers the ending {quote(undotted[0])}", f"an ending has its dot: {quote(f'.{undotted[0]}')}")
         entry = Entry(name, target, plugin.distribution, tuple(schemes), tuple(endings))
         for opener in (*schemes, *endings):
             if opener in self._openers:
@@ -139,6 +160,9 @@ class Registry:
             raise self._taken(plugin, what, entry.name, table[entry.name])
         table[entry.name] = entry
         plugin.provides.append(f"{what} {entry.name}")
+
+    def _wrong(self, plugin: Plugin, what: str, hint: str) -> PluginError:
+        return PluginError("WQ602", f"the plugin {quote(plugin.name)} of {plugin.distribution} {what}", hint=hint)
 
     def _taken(self, plugin: Plugin, what: str, name: str, first: Entry) -> PluginError:
         return PluginError(
@@ -169,7 +193,7 @@ class Registry:
 
     def _failures(self) -> str:
         broken = [f"{plugin.name} of {plugin.distribution}" for plugin in self.plugins if plugin.error]
-        return f" (plugins that failed to load: {', '.join(broken)})" if broken else ""
+        return f" (plugins that failed to load: {', '.join(broken)}; see whereql plugins)" if broken else ""
 
     def failure(self, plugin: Plugin) -> PluginError | None:
         """Why a plugin is not in use, as an error to show."""

@@ -230,7 +230,7 @@ def plugins(as_json: bool) -> None:
         table.add_column(name)
     for plugin in found.plugins:
         failure = found.failure(plugin)
-        provides = failure.message if failure else ", ".join(plugin.provides)
+        provides = f"{failure.message} ({failure.hint})" if failure else ", ".join(plugin.provides)
         table.add_row(*[Text(cell) for cell in (plugin.name, plugin.distribution, plugin.version, provides)])
     console().print(table)
 
