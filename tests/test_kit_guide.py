@@ -80,7 +80,7 @@ def test_every_name_that_the_kit_knows_is_told() -> None:
     assert [name for name in LACKS if f"`{name}`" not in TEXT] == []
     assert sum(len(group.cases) for group in load_groups()) in range(160, 180)  # "about 170"
     assert BackendContract.filters == 60
-    for member in ("support", "shape", "get", "count", "scan", "schema", "cheap_schema", "native", "close"):
+    for member in ("support", "shape", "get", "count", "scan", "schema", "cheap_schema", "is_ordered", "native", "close"):
         assert f"| `{member}" in TEXT
 
 

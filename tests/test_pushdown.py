@@ -23,6 +23,7 @@ class Degraded:
     """A backend that leaves out some of what it can, leaf by leaf, and takes smaller filters."""
 
     cheap_schema = False
+    is_ordered = True
 
     def __init__(self, backend: Backend, rng: random.Random) -> None:
         self._backend, self._random = backend, rng

@@ -63,12 +63,14 @@ class Backend(Protocol):
     """One open collection that can be read.
 
     cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it;
+    is_ordered: whether the records have an order; where they have none, a limit or an offset is refused before the store is asked;
     shape: which filters the store takes as a whole. What it can't say, whereql evaluates on the records that come back: to a
     filter these have to be what the store holds. A bool comes as a bool, an int as a Python int, and a value that no record can
     hold as something that is there and equals nothing, such as a dict, but never left out.
     """
 
     cheap_schema: bool
+    is_ordered: bool
     shape: Shape
 
     def support(self, predicate: Predicate, negated: bool) -> Support:

@@ -35,6 +35,7 @@ class Guard:
     """
 
     cheap_schema: bool
+    is_ordered: bool
     shape: Shape
 
     def __init__(self, backend: Backend) -> None:
@@ -42,7 +43,7 @@ class Guard:
         self._backend: Any = backend  # which a stranger wrote: it may have, and answer, anything
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("cheap_schema", "shape"):  # read anew each time: a backend may know them only when it is connected
+        if name not in ("cheap_schema", "is_ordered", "shape"):  # read anew each time: a backend may know them only when it is connected
             raise AttributeError(name)
         try:
             return getattr(self._backend, name)

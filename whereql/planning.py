@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from whereql.ast import Document, Expr, Field, Predicate, Uri, predicates
 from whereql.backend import Backend, Query
 from whereql.dialects.text_printer import print_filter
-from whereql.errors import UnsupportedError
+from whereql.errors import BackendError, UnsupportedError
 from whereql.optimize.constants import fold_constants
 from whereql.optimize.cost import order_by_cost
 from whereql.optimize.ids import meets, split_ids
@@ -59,8 +59,11 @@ def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: li
     """The plan of a query with a closed filter.
 
     strict: raise UnsupportedError if the store can't answer it whole; trace: gets what each pass of the optimizer did.
+    Raises BackendError WQ720 for a limit or an offset where the store has no order.
     """
     query = _tidied(query)
+    if not backend.is_ordered and (query.limit is not None or query.offset):
+        raise BackendError("WQ720", "nothing says in which order the records are, so limit and offset have no meaning", hint="open the table with the columns to order by: order=")
     asked, parts = _best_split(backend, query, trace)
     if parts.is_exact:
         return Plan(query, replace(asked, where=parts.pushed), parts.residual)

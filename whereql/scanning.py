@@ -31,6 +31,7 @@ class ScanBackend:
     """
 
     cheap_schema = False
+    is_ordered = True
     shape = ANY_SHAPE
 
     def records(self) -> Iterable[Record]:

@@ -37,6 +37,7 @@ class HttpBackend:
     """
 
     cheap_schema = False
+    is_ordered = True
     shape = ANY_SHAPE
 
     def __init__(self, client: Client, path: str, *, nearest: bool = False) -> None:

@@ -33,6 +33,7 @@ class MemoryBackend:
     """
 
     cheap_schema = True
+    is_ordered = True
     shape = ANY_SHAPE
 
     def __init__(self, records: Iterable[Record] = ()) -> None:

@@ -45,6 +45,7 @@ class FileBackend:
     loaded: MemoryBackend
     declared: Mapping[str, str] = field(default_factory=dict)
     cheap_schema: ClassVar[bool] = True
+    is_ordered: ClassVar[bool] = True
     shape: ClassVar[Shape] = ANY_SHAPE
 
     def support(self, predicate: Predicate, negated: bool) -> Support:

@@ -54,6 +54,7 @@ class SqlBackend:
     """
 
     cheap_schema = False
+    is_ordered = True
 
     def __init__(self, database: Database, collection: str | None = None, *, create: bool = False) -> None:
         self._database = database

@@ -12,11 +12,9 @@ from sqlalchemy.engine import Connection
 
 from whereql.ast import And, Const, Expr, Id, Literal, Not, Op, Or, Predicate
 from whereql.backend import Query
-from whereql.errors import BackendError
 from whereql.kinds import Kind
 from whereql.records import KeyInfo, Record, Schema, add_example
 from whereql.response import GetResponse
-from whereql.source import quote
 from whereql.support import Shape, Support
 from whereql_sql.capability import Condition
 from whereql_sql.engine import Database
@@ -31,8 +29,7 @@ _WIDEST = 100
 class MappedBackend:
     """A table or view as a collection that is read.
 
-    Raises BackendError: WQ720 for a limit, an offset or a page where nothing says in which order the rows are; WQ715 to WQ718
-    for what the database has.
+    Raises BackendError WQ715 to WQ718 for what the database has.
     """
 
     cheap_schema = False
@@ -40,6 +37,7 @@ class MappedBackend:
     def __init__(self, database: Database, mapping: TableMapping) -> None:
         self._database = database
         self._mapping = mapping
+        self.is_ordered = bool(mapping.order)
         abilities = database.abilities
         # A list that can't be bound as one value takes its variables from the whole statement.
         self.shape = Shape(depth=12, width=400, predicates=max(50, abilities.variables // 10), items=None if abilities.arrays else abilities.variables // 4)
@@ -118,10 +116,6 @@ class MappedBackend:
         return statement if self._is_long(query) else self._limited(statement, query)
 
     def _limited(self, statement: sa.Select[Any], query: Query) -> sa.Select[Any]:
-        if query.limit is None and not query.offset:
-            return statement
-        if not self._mapping.order:
-            raise BackendError("WQ720", f"nothing says in which order the rows of {quote(self._mapping.shown)} are, so limit and offset have no meaning", hint="name columns: order=")
         statement = statement if query.limit is None else statement.limit(query.limit)
         return statement.offset(query.offset) if query.offset else statement
 
