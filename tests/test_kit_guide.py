@@ -47,6 +47,8 @@ class TestFlat(BackendContract):
 
 
 class TestNotebook(BackendContract):
+    lacks = ("reopening",)
+
     @pytest.fixture
     def open_backend(self) -> Callable[[Sequence[Record]], Any]:
         return names()["Notebook"]  # type: ignore[no-any-return]

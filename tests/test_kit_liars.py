@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
+from time import sleep
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +23,8 @@ from whereql.semantics import holds, subject_value
 from whereql.support import Capabilities, Capability, Shape, Support
 from whereql.testing import BackendContract
 from whereql.testing.failures import Broken
-from whereql.testing.trials import Trials
+from whereql.testing.trials import Trials, check_collected
+from whereql.testing.watching import levels
 
 pytest_plugins = ["pytester"]
 
@@ -438,6 +441,127 @@ class HalfWritten(Honest):
         return sum(super(HalfWritten, self).add([record]) for record in records)
 
 
+# Lies that time tells.
+
+
+class OwnThread(Honest):
+    """A connection belongs to the thread that opened it."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        super().__init__(records)
+        self.thread = get_ident()
+
+    def records(self) -> Iterable[Record]:
+        if get_ident() != self.thread:
+            raise ValueError("objects created in a thread can only be used in that same thread")
+        return super().records()
+
+
+class OneAtATime(Honest):
+    """One cursor for all who ask."""
+
+    busy = False
+
+    def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
+        if self.busy:
+            raise ValueError("recursive use of cursors")
+        self.busy = True
+        try:
+            for page in super().scan(query, sizes):
+                sleep(0.001)
+                yield page
+        finally:
+            self.busy = False
+
+
+class LostUpdate(Honest):
+    """Reads, changes and writes back, and whoever did so meanwhile has written for nothing."""
+
+    def add(self, records: Sequence[Record]) -> int:
+        kept = dict(self.kept)
+        sleep(0.001)
+        kept |= {record.id: record for record in records if record.id not in kept}
+        added = len(kept) - len(self.kept)
+        self.check_dimensions([*kept.values()])
+        self.kept = kept
+        return added
+
+
+class Drifting(Honest):
+    """Pages by offset: what is deleted meanwhile moves the others."""
+
+    def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
+        offset = query.offset
+        while len(page := self.get(dataclasses.replace(query, offset=offset, limit=next(sizes)))):
+            yield page
+            offset += len(page)
+
+
+class Uncommitted(Honest):
+    """Nothing is committed, and all of it is gone when the connection is closed."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        super().__init__(records)
+        self.committed = dict(self.kept)
+
+    def reopened(self) -> Honest:
+        return type(self)(list(self.committed.values()))
+
+
+class Committed(Honest):
+    """The honest one: what it holds is there when it is opened again."""
+
+    def reopened(self) -> Honest:
+        return type(self)(list(self.kept.values()))
+
+
+# Limits that are not declared.
+
+
+class ParserStack(Honest):
+    """The parser of the store's language has a stack of its own."""
+
+    def passes(self, expr: Expr, record: Record) -> bool:
+        if levels(expr) > 28:
+            raise ValueError("parser stack overflow")
+        return super().passes(expr, record)
+
+
+class TooManyTerms(Honest):
+    def passes(self, expr: Expr, record: Record) -> bool:
+        if isinstance(expr, (And, Or)) and len(expr.args) > 1000:
+            raise whereql.BackendError("WQ715", "Expression tree is too large (maximum depth 1000)")
+        return super().passes(expr, record)
+
+
+class TooManyPredicates(Honest):
+    def passes(self, expr: Expr, record: Record) -> bool:
+        if sum(1 for _ in whereql.ast.predicates(expr)) > 5000:
+            raise whereql.BackendError("WQ715", "too many boolean clauses")
+        return super().passes(expr, record)
+
+
+class ShortNeedles(Honest):
+    """INEXACT in one direction, and its pattern is limited there."""
+
+    def support(self, predicate: Predicate, negated: bool) -> Support:
+        return Capabilities(Capability([Op.CONTAINS], plain=Support.INEXACT, negated=Support.NONE)).support(predicate, negated)
+
+    def tells(self, predicate: Predicate, record: Record) -> bool:
+        if len(str(predicate.operand.value)) > 50_000:  # type: ignore[union-attr]
+            raise ValueError("LIKE or GLOB pattern too complex")
+        return holds(predicate, record)
+
+
+class CutTexts(Honest):
+    """The store's instr ends at NUL, and CONTAINS is called a superset."""
+
+    support = ShortNeedles.support
+
+    def tells(self, predicate: Predicate, record: Record) -> bool:
+        return str(predicate.operand.value) in str(value_of(predicate, record) or "").split("\0")[0]  # type: ignore[union-attr]
+
+
 class AddsOnly(Honest):
     upsert = None  # type: ignore[assignment]
     delete = None  # type: ignore[assignment]
@@ -466,6 +590,9 @@ CAUGHT = [
     (ShortTexts, "test_hostile_strings_are_data"), (WrongSchema, "test_schema_counts_keys_and_kinds"), (NoSupport, "test_support_answers_for_every_predicate"),
     (NativeObject, "test_native_is_a_text_or_nothing"), (SharedConnection, "test_close_lets_go"), (Overwrites, "test_add_appends_what_is_new"),
     (Replaces, "test_upsert_merges_in_place"), (MovesToTheEnd, "test_upsert_merges_in_place"), (DeletesById, "test_delete_takes_what_matches"),
+    (OwnThread, "test_any_thread_may_ask"), (OneAtATime, "test_threads_may_ask_at_once"), (LostUpdate, "test_threads_may_ask_at_once"),
+    (Drifting, "test_a_scan_is_of_one_moment"), (Uncommitted, "test_what_was_written_stays"), (CutTexts, BY_HAND), (ShortNeedles, "test_hostile_strings_are_data"),
+    *((liar, "test_without_a_limit_a_filter_is_as_large_as_whereql_takes") for liar in (ParserStack, TooManyTerms, TooManyPredicates)),
     (StaleIndex, "test_what_was_written_is_found"), (HalfWritten, "test_a_write_that_fails_changes_nothing"), (AddsOnly, "test_add_appends_what_is_new"),
 ]  # fmt: skip
 
@@ -476,7 +603,7 @@ def run(test: str, backend: Callable[[Sequence[Record]], Any]) -> None:
     choices = [mark.args[1] for mark in getattr(method, "pytestmark", ())] or [[]]
     for values in choices:
         for value in values or [None]:
-            trials = Trials(backend, frozenset())
+            trials = Trials(backend, frozenset(), getattr(backend, "reopened", None))
             method(trials, *([] if value is None else [value]))
             trials.close()
 
@@ -499,7 +626,7 @@ def test_every_test_of_the_kit_catches_someone() -> None:
 
 @pytest.mark.parametrize("test", TESTS)
 def test_the_honest_one_passes(test: str) -> None:
-    run(test, Honest)
+    run(test, Committed)
 
 
 def test_a_message_tells_a_stranger_all_of_it() -> None:
@@ -509,9 +636,9 @@ def test_a_message_tells_a_stranger_all_of_it() -> None:
         "rule broken  what is EXACT answers just the records that match\n"
         "filter       lang != 'en'\n"
         "asked        backend.get(Query(filter)); support(predicate, negated=True) says EXACT\n"
-        "expected     ['none']\n"
+        'expected     ["none"]\n'
         "got          []\n"
-        "lost         ['none']\n"
+        'lost         ["none"]\n'
         'record       id="none"'
     )
 
@@ -536,9 +663,9 @@ def test_pytest_shows_the_message_and_no_traceback(pytester: pytest.Pytester, mo
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     done = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-k", "negation or csv")
     done.assert_outcomes(failed=1, errors=1)
-    done.stdout.fnmatch_lines(["rule broken *what is EXACT answers just the records that match", "filter *lang != 'en'", "lost *'none'*"])
+    done.stdout.fnmatch_lines(["rule broken *what is EXACT answers just the records that match", "filter *lang != 'en'", 'lost *"none"*'])
     done.stdout.no_fnmatch_line("*trials.py*")
-    done.stdout.fnmatch_lines(["*TestForgetful overrides the fixture open_backend*"])
+    done.stdout.fnmatch_lines(["rule broken *a test class of the contract overrides the fixture open_backend", "class *TestForgetful"])
 
 
 def test_shape_and_support_are_told_in_a_table() -> None:
@@ -555,3 +682,61 @@ def test_shape_and_support_are_told_in_a_table() -> None:
     assert lines[2].split() == ["=", "int,", "float,", "bool", "refused", "refused", "refused", "refused"]
     assert lines[-1] == "shape: no OR, items 100"
     run(AT_RANDOM, Small)
+
+
+class LosesNet(Honest):
+    """A search for one text, whatever whereql made of the filter."""
+
+    def tells(self, predicate: Predicate, record: Record) -> bool:
+        return holds(predicate, record) and not (predicate.op is Op.EQ and record.id == "abc")
+
+
+class SaysTrue(Honest):
+    def support(self, predicate: Predicate, negated: bool) -> Support:
+        return predicate.op is Op.EQ or Support.NONE  # type: ignore[return-value]
+
+
+def told(test: str, liar: Callable[[Sequence[Record]], Any]) -> str:
+    with pytest.raises(Broken) as caught:
+        run(test, liar)
+    return str(caught.value)
+
+
+def test_what_was_pushed_is_told_beside_the_filter() -> None:
+    trials = Trials(LosesNet, frozenset())
+    trial = trials.open([whereql.make_record("abc", metadata={"k": "abc"})])
+    with pytest.raises(Broken) as caught:
+        trials.check(trial, whereql.parse("k LIKE 'abc'"), check_collected)
+    assert "filter       k LIKE 'abc'\nasked        Collection(backend).get(filter)\npushed       k = 'abc'\n" in str(caught.value)
+
+
+def test_a_write_that_went_wrong_is_told_with_what_was_written() -> None:
+    stale = told("test_what_was_written_is_found", StaleIndex)
+    assert 'after        backend.upsert of id="r1", metadata={"n": 100}\nbefore       id="r1", metadata={"n": 1}\ndue after    id="r1", metadata={"n": 100}' in stale
+    replaced = told("test_upsert_merges_in_place", Replaces)
+    assert 'changed      id="r3", metadata={"n": 30}' in replaced
+    assert 'before       id="r3", document="d3", uri="u3", metadata={"n": 3, "s": "x"}\n' in replaced
+    assert 'due after    id="r3", document="d3", uri="u3", metadata={"n": 30, "s": "x"}' in replaced
+    assert "(…" not in replaced
+    with pytest.raises(Broken, match="after an add that failed") as half:
+        run("test_a_write_that_fails_changes_nothing", HalfWritten)
+    assert half.value.__cause__ is half.value.__context__ is None  # the refusal was due, and is not shown
+
+
+def test_what_support_answers_is_told() -> None:
+    for test in (BY_HAND, "test_support_answers_for_every_predicate", "test_a_collection_may_be_empty"):
+        assert "support answers EXACT, INEXACT or NONE" in told(test, SaysTrue)
+
+
+def test_a_large_filter_is_told_with_its_records() -> None:
+    large = told("test_filters_beyond_the_shape_never_reach_the_store", OrOfTwo)
+    assert "\nrecord       id=" in large
+    deep = told("test_without_a_limit_a_filter_is_as_large_as_whereql_takes", ParserStack)
+    assert "parser stack overflow" in deep
+    assert "declare Shape(depth=…) if the store can't" in deep
+
+
+def test_the_kit_sees_what_a_collection_would_wrap() -> None:
+    crashed = told("test_filters_combine_as_sets", Crashing)
+    assert "a backend raises WhereqlErrors only" in crashed
+    assert "it raised    KeyError: 'MATCHES'" in crashed

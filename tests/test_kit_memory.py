@@ -24,6 +24,8 @@ class Listed(whereql.ScanBackend):
 
 
 class TestMemory(BackendContract):
+    lacks = ("reopening",)
+
     @pytest.fixture
     def open_backend(self) -> Opener:
         return MemoryBackend

@@ -1,4 +1,4 @@
-"""The conformance kit on real engines: whereql's own tables in SQLite, DuckDB and PostgreSQL, and a table of somebody's in each."""
+"""The conformance kit on real engines: whereql's own tables in SQLite, DuckDB and PostgreSQL, and a table of somebody's in each. Chroma's is test_http_kit.py."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ _numbers = itertools.count(1)
 KNOWN = {
     "postgresql: the float 1e18 of a JSON column is read as an int": ("postgresql", "TestMapped", "test_responses_have_the_columns_of_include"),
     "postgresql: … and not found, then": ("postgresql", "TestMapped", "test_answers_as_the_semantics"),
-    "Chroma: the double 2^63 - 1024 arrives as 2^63": ("", "TestChroma", "test_add_appends_what_is_new"),
-    "Chroma: … and is not found, then": ("", "TestChroma", "test_answers_as_the_semantics"),
 }
 
 
@@ -46,11 +44,17 @@ def own_file(url: str) -> str:
     return f"{url}.{next(_numbers)}" if url.startswith("duckdb") else url
 
 
-def opener(url: str, **options: Any) -> Callable[[Sequence[Record]], Any]:
+_places: dict[int, tuple[str, str]] = {}
+"""The URL and the collection of each backend that a test has opened, by its identity: the kit keeps it until the test is done."""
+
+
+def opener(url: str) -> Callable[[Sequence[Record]], Any]:
     """Opens a new collection of a store with some records."""
 
     def opened(records: Sequence[Record]) -> Any:
-        backend = whereql.open(url, f"kit-{next(_numbers)}", **options).backend
+        name = f"kit-{next(_numbers)}"
+        backend = whereql.open(url, name, create=True).backend
+        _places[id(backend)] = url, name
         if records:
             backend.add(records)  # type: ignore[attr-defined]  # it can be written
         return backend
@@ -70,32 +74,35 @@ class StoreContract(BackendContract):
                 request.node.add_marker(pytest.mark.xfail(reason=reason, strict=False))
 
 
+class OwnContract(StoreContract):
+    """Tables of whereql's own, which are written."""
+
+    @pytest.fixture
+    def reopen_backend(self) -> Any:
+        def reopened(closed: Any) -> Any:
+            url, name = _places[id(closed)]
+            backend = whereql.open(url, name).backend
+            _places[id(backend)] = url, name
+            return backend
+
+        return reopened
+
+
 @pytest.mark.parametrize("url", ["sqlite", "duckdb"], indirect=True)
-class TestOwnTables(StoreContract):
+class TestOwnTables(OwnContract):
     """whereql's own tables, where a string may have NUL."""
 
     @pytest.fixture
     def open_backend(self, url: str) -> Any:
-        return opener(url, create=True)
+        return opener(url)
 
 
-class TestOwnTablesInPostgresql(StoreContract):
+class TestOwnTablesInPostgresql(OwnContract):
     lacks = ("nul",)
 
     @pytest.fixture
     def open_backend(self, postgres_server: str) -> Any:
-        return opener(postgres_server, create=True)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a socket of the first look-up is left open now and then: to be repaired
-class TestChroma(StoreContract):
-    """A real Chroma server over HTTP."""
-
-    lacks = ("nul", "odd keys", "sparse vectors", "missing embeddings")
-
-    @pytest.fixture
-    def open_backend(self, chroma_url: str) -> Any:
-        return opener(chroma_url, create=True)
+        return opener(postgres_server)
 
 
 @on("postgresql")

@@ -48,34 +48,17 @@ class ScanBackend:
         wanted = None if query.ids is None else frozenset(query.ids)
         return (record for record in self.records() if (wanted is None or record.id in wanted) and matches(record))
 
-    def _found(self, query: Query) -> Iterator[Record]:
-        """What `search` answers, if these are records."""
-        found = self.search(query)
-        if not isinstance(found, Iterable):
-            raise self._senseless(found, "")
-        for record in found:
-            if not isinstance(record, Record):
-                raise self._senseless(record, " for a record")
-            yield record
-
-    def _senseless(self, answer: object, place: str) -> BackendError:
-        said = visible(f"search of {type(self).__name__} answered {repr(answer)[:80]}{place}")
-        return BackendError("WQ716", said, hint="it answers records: whereql.make_record makes them")
-
-    def _page(self, query: Query) -> Iterator[Record]:
-        return islice(self._found(query), query.offset, None if query.limit is None else query.offset + query.limit)
-
     def get(self, query: Query) -> GetResponse:
         """The records of a query; the store is read no further than its limit needs."""
-        return GetResponse.from_records(self._page(query), query.include)
+        return GetResponse.from_records(_page(self, query), query.include)
 
     def count(self, query: Query) -> int:
         """How many records pass the filter and the ids of a query."""
-        return sum(1 for _ in self._found(query))
+        return sum(1 for _ in _found(self, query))
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages, read as they are asked for."""
-        found = self._page(query)
+        found = _page(self, query)
         while page := list(islice(found, next(sizes))):
             yield GetResponse.from_records(page, query.include)
 
@@ -89,6 +72,29 @@ class ScanBackend:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+# Functions, and no methods: a subclass may have any names of its own.
+
+
+def _page(backend: ScanBackend, query: Query) -> Iterator[Record]:
+    return islice(_found(backend, query), query.offset, None if query.limit is None else query.offset + query.limit)
+
+
+def _found(backend: ScanBackend, query: Query) -> Iterator[Record]:
+    """What `search` answers, if these are records."""
+    found = backend.search(query)
+    if not isinstance(found, Iterable):
+        raise _senseless(backend, found, "")
+    for record in found:
+        if not isinstance(record, Record):
+            raise _senseless(backend, record, " for a record")
+        yield record
+
+
+def _senseless(backend: ScanBackend, answer: object, place: str) -> BackendError:
+    said = visible(f"search of {type(backend).__name__} answered {repr(answer)[:80]}{place}")
+    return BackendError("WQ716", said, hint="it answers records: whereql.make_record makes them")
 
 
 def schema_of(records: Iterable[Record]) -> Schema:

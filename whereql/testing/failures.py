@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 
 from whereql.ast import Expr
+from whereql.backend import Change
 from whereql.dialects.text_printer import print_filter
 from whereql.errors import WhereqlError
 from whereql.records import Record
@@ -38,11 +39,15 @@ class Broken(pytest.fail.Exception):  # type: ignore[name-defined, misc]  # a cl
         lines += [(name, str(value)) for name, value in self.details]
         return "\n".join(f"{name:<12} {shortened(value)}" for name, value in lines)
 
+    def more(self, *details: tuple[str, object]) -> Broken:
+        """The same failure, with further lines."""
+        return Broken(self.rule, where=self.where, ids=self.ids, details=[*self.details, *details])
+
     def about(self, records: Sequence[Record]) -> Broken:
         """The same failure, with the records shown that it is about: those with its ids, or the first few."""
         chosen = [record for record in records if record.id in self.ids] or list(records)
         shown = [("record", show_record(record)) for record in chosen[:3]]
-        return Broken(self.rule, where=self.where, ids=self.ids, details=[*self.details, *shown])
+        return self.more(*shown)
 
 
 def shortened(text: str) -> str:
@@ -57,9 +62,14 @@ def show_record(record: Record) -> str:
     return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parts.items() if value is not None)
 
 
+def show_change(change: Change) -> str:
+    """An upsert for a message."""
+    return show_record(change.record) + (f", drops the keys {', '.join(sorted(change.removed))}" if change.removed else "")
+
+
 def show_ids(ids: Sequence[str]) -> str:
     """Ids for a message: all of few, the first of many."""
-    shown = ", ".join(repr(id[:40]) for id in ids[:12])
+    shown = ", ".join(json.dumps(id[:40], ensure_ascii=False) for id in ids[:12])
     return f"[{shown}]" if len(ids) <= 12 else f"[{shown}, …] ({len(ids):,} in all)"
 
 

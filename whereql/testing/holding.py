@@ -10,16 +10,20 @@ filter may still ask for them.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from whereql.records import SPARSE, Record, stored_kind
+from whereql.suggest import nearest
+from whereql.testing.failures import Broken
 
 LACKS: Mapping[str, str] = {
     "nul": "the character U+0000 in strings and keys",
     "odd keys": "metadata keys other than lower-case ASCII words, or longer than 48 characters",
+    "long floats": "floats of more than 15 digits",
     "mixed kinds": "values of several kinds under one metadata key",
     "arrays": "lists as metadata values",
     "sparse vectors": "sparse vectors as metadata values",
@@ -28,25 +32,28 @@ LACKS: Mapping[str, str] = {
     "embeddings": "embeddings",
     "missing embeddings": "a record without an embedding",
     "writes": "add, upsert and delete, though the backend has the methods",
+    "snapshots": "pages of a scan that see nothing of what is written after the first",
+    "reopening": "what is written, once it is closed",
 }
 
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 
 def check_lacks(lacks: Collection[str]) -> frozenset[str]:
-    """The names as a set. Raises ValueError for one that the kit doesn't know."""
+    """The names as a set. Raises Broken for one that the kit doesn't know."""
     unknown = sorted(set(lacks) - LACKS.keys())
     if isinstance(lacks, str) or unknown:
-        raise ValueError(f"lacks is a set of these names: {', '.join(LACKS)}; got {lacks!r}")
+        near = [("did you mean", suggestion) for name in unknown if not isinstance(lacks, str) and (suggestion := nearest(name, LACKS))]
+        raise Broken("lacks is a set of names that the kit knows", details=[("got", repr(lacks)), *near, *(("known", f"{name}: {what}") for name, what in LACKS.items())])
     return frozenset(lacks)
 
 
 def fit(record: Record, number: int, lacks: Collection[str]) -> Record:
     """The record as a store without these things can hold it. number: its place, for what it needs and has not."""
-    document, uri = _text(record.document, lacks), _text(record.uri, lacks)
+    document, uri = _value(record.document, lacks), _value(record.uri, lacks)
     return replace(
         record,
-        id=str(_text(record.id, lacks)),
+        id=str(_value(record.id, lacks)),
         document=None if "documents" in lacks else document,
         uri=None if "uris" in lacks else uri,
         embedding=_embedding(record, number, lacks),
@@ -82,8 +89,10 @@ def batches(records: Sequence[Record], lacks: Collection[str]) -> list[list[Reco
     return [batch for _, batch in found]
 
 
-def _text(text: Any, lacks: Collection[str]) -> Any:
-    return text.replace("\0", "\x01") if isinstance(text, str) and "nul" in lacks else text
+def _value(value: Any, lacks: Collection[str]) -> Any:
+    if isinstance(value, float) and "long floats" in lacks:
+        return float(f"{math.copysign(min(abs(value), 1e308), value):.15g}")
+    return value.replace("\0", "\x01") if isinstance(value, str) and "nul" in lacks else value
 
 
 def _embedding(record: Record, number: int, lacks: Collection[str]) -> Any:
@@ -102,12 +111,12 @@ def _metadata(metadata: Mapping[str, Any], lacks: Collection[str]) -> dict[str, 
         kind = stored_kind(value)
         if ("arrays" in lacks and isinstance(value, list)) or ("sparse vectors" in lacks and kind == SPARSE):
             continue
-        kept[_key(key, kind, lacks)] = [_text(item, lacks) for item in value] if isinstance(value, list) else _text(value, lacks)
+        kept[_key(key, kind, lacks)] = [_value(item, lacks) for item in value] if isinstance(value, list) else _value(value, lacks)
     return kept
 
 
 def _key(key: str, kind: str, lacks: Collection[str]) -> str:
-    key = str(_text(key, lacks))
+    key = str(_value(key, lacks))
     if "odd keys" in lacks and not _PLAIN_KEY.fullmatch(key):
         key = f"k{key.encode().hex()}"[:48]  # with what else is put behind it within the 63 bytes of PostgreSQL
     return f"{key}_{kind.replace('[]', 's')}" if "mixed kinds" in lacks else key

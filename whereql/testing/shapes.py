@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,13 +10,17 @@ from whereql.records import Record
 from whereql.response import GetResponse
 from whereql.testing.failures import Broken, show_ids
 
+_PLACE = re.compile(r"\w+\[(\d+)\]: ")
+
 
 def check_response(got: object, records: Sequence[Record], include: Sequence[str], asked: str) -> None:
     """Raise Broken unless a response holds just these records, in their order, with these columns."""
     differences = list(_differences(got, records, include))
     if differences:
         shown = [("asked", asked), *(("differs", difference) for difference in differences[:5])]
-        raise Broken("a response is a GetResponse of the records as they were stored, with the columns of include and no others", details=shown)
+        places = dict.fromkeys(int(found[1]) for difference in differences if (found := _PLACE.match(difference)))
+        rule = "a response is a GetResponse of the records as they were stored, with the columns of include and no others"
+        raise Broken(rule, ids=[records[place].id for place in places if place < len(records)], details=shown)
 
 
 def _differences(got: object, records: Sequence[Record], include: Sequence[str]) -> Iterator[str]:

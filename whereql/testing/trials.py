@@ -20,12 +20,13 @@ from whereql.split import split
 from whereql.support import Support
 from whereql.testing.failures import Broken, calling, show_ids
 from whereql.testing.holding import fit_all
-from whereql.testing.watching import Watched, beyond, leaves, no_support
+from whereql.testing.watching import Watched, beyond, leaves, no_support, said_by
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Opener = Callable[[Sequence[Record]], Backend]
+Reopener = Callable[[Any], Backend]  # of a backend that is closed: the author's own class
 
 _ATTEMPTS = 40  # backends that are opened to make a failure smaller
 
@@ -46,11 +47,14 @@ class Trial:
         """The ids that a filter is due, as `whereql.semantics` has it."""
         return [record.id for record in self.records if holds(expr, record)]
 
-    def collected(
-        self, expr: Expr, what: str = "Collection(backend).get(filter)", backend: Backend | None = None, ids: Sequence[str] | None = None
-    ) -> list[str]:
+    def support(self, predicate: Predicate, negated: bool) -> Support:
+        """What the backend says of a predicate."""
+        return said_by(self.backend, predicate, negated)
+
+    def collected(self, expr: Expr, watched: Watched | None = None, ids: Sequence[str] | None = None) -> list[str]:
         """The ids through a collection, which splits the filter as `support` says."""
-        return calling(what, expr, quietly, Collection(backend or self.backend).get, expr, ids=ids, include=()).ids
+        backend = Watched(self.backend) if watched is None else watched
+        return calling("Collection(backend).get(filter)", expr, quietly, Collection(backend).get, expr, ids=ids, include=()).ids
 
     def response(self, query: Query) -> GetResponse:
         """What the backend itself returns."""
@@ -111,16 +115,23 @@ def compare_superset(trial: Trial, expr: Expr, got: Sequence[str], *details: tup
 # The ways to ask. Each raises Broken.
 
 
+def compare_collected(trial: Trial, rule: str, expr: Expr, due: Sequence[str], *details: tuple[str, object], ids: Sequence[str] | None = None) -> None:
+    """Raise Broken unless a collection answers these ids. The message tells what was pushed, since whereql says filters in its own way."""
+    watched = Watched(trial.backend)
+    got = trial.collected(expr, watched, ids)
+    compare(rule, expr, due, got, ("asked", "Collection(backend).get(filter)"), *details, ("pushed", watched.pushed))
+
+
 def check_collected(trial: Trial, expr: Expr) -> None:
     """Through a collection: whatever the backend can't say is evaluated on what it returns."""
-    compare("a Collection over the backend answers as whereql.semantics", expr, trial.expected(expr), trial.collected(expr), ("asked", "Collection(backend).get(filter)"))
+    compare_collected(trial, "a Collection over the backend answers as whereql.semantics", expr, trial.expected(expr))
 
 
 def check_leaves(trial: Trial, expr: Expr) -> None:
     """Each predicate by itself, as the backend's `support` says."""
     for leaf, predicate, negated in leaves(plain_form(expr)):
-        said = calling(f"backend.support(predicate, {negated})", leaf, trial.backend.support, predicate, negated)
-        if said not in (Support.EXACT, Support.INEXACT) or beyond(leaf, trial.backend.shape):
+        said = trial.support(predicate, negated)
+        if said is Support.NONE or beyond(leaf, trial.backend.shape):
             continue
         got = trial.answered(Query(leaf, include=()))
         asked = ("asked", f"backend.get(Query(filter)); support(predicate, negated={negated}) says {said.name}")
@@ -132,7 +143,7 @@ def check_leaves(trial: Trial, expr: Expr) -> None:
 
 def check_pushed(trial: Trial, expr: Expr) -> None:
     """What is pushed of the filter as it stands, without the optimizer."""
-    parts = split(plain_form(expr), trial.backend.support, trial.backend.shape)
+    parts = split(plain_form(expr), trial.support, trial.backend.shape)
     got = trial.answered(Query(parts.pushed, include=()))
     if parts.is_exact:
         compare("the backend answers ANDs and ORs of what is EXACT exactly", parts.pushed, trial.expected(parts.pushed), got, ("asked", "backend.get(Query(filter))"))
@@ -142,8 +153,8 @@ def check_pushed(trial: Trial, expr: Expr) -> None:
 
 def check_residual(trial: Trial, expr: Expr) -> None:
     """Everything evaluated by whereql, on what `scan` returns."""
-    got = trial.collected(expr, "a Collection that pushes nothing: backend.scan(Query()), and whereql tests each record", Watched(trial.backend, no_support))
-    compare("scan returns every record as it was stored", expr, trial.expected(expr), got, ("asked", "backend.scan(Query(…), sizes), tested by whereql"))
+    got = trial.collected(expr, Watched(trial.backend, no_support))
+    compare("scan returns every record as it was stored", expr, trial.expected(expr), got, ("asked", "a Collection that pushes nothing: backend.scan(Query()), and whereql tests each record"))
 
 
 def check_strict(trial: Trial, expr: Expr) -> None:
@@ -155,7 +166,7 @@ def check_strict(trial: Trial, expr: Expr) -> None:
         if error.code != "WQ503" or watched.asked:
             raise Broken("what is not EXACT is refused before the store is asked", where=expr, details=[("it raised", error)]) from error
         return
-    compare("strict=True answers exactly, or refuses", expr, trial.expected(expr), got, ("asked", "Collection(backend).get(filter, strict=True)"))
+    compare("strict=True answers exactly, or refuses", expr, trial.expected(expr), got, ("asked", "Collection(backend).get(filter, strict=True)"), ("pushed", watched.pushed))
 
 
 WAYS: tuple[Callable[[Trial, Expr], None], ...] = (check_leaves, check_pushed, check_collected)
@@ -166,20 +177,32 @@ RARER_WAYS: tuple[Callable[[Trial, Expr], None], ...] = (check_residual, check_s
 class Trials:
     """Opens backends, and closes them in the end. lacks: what their store can't hold."""
 
-    def __init__(self, opener: Opener, lacks: frozenset[str]) -> None:
-        self._opener, self.lacks = opener, lacks
+    def __init__(self, opener: Opener, lacks: frozenset[str], reopener: Reopener | None = None) -> None:
+        self._opener, self.lacks, self._reopener = opener, lacks, reopener
         self._open: list[Backend] = []
 
     def open(self, records: Sequence[Record], *, as_they_are: bool = False) -> Trial:
         """A backend with these records, as the store can hold them."""
         held = list(records) if as_they_are else fit_all(records, self.lacks)
-        backend = calling(f"open_backend(records) with {len(held)} records", None, self._opener, held)
-        answer: Any = backend  # a stranger's function may answer anything
-        if not isinstance(answer, Backend):
-            missing = [name for name in ("cheap_schema", "shape", "support", "get", "count", "scan", "schema", "native", "close") if not hasattr(backend, name)]
-            raise Broken("open_backend(records) answers a Backend", details=[("got", type(backend).__name__), ("it lacks", ", ".join(missing))])
+        return self._opened("open_backend(records)", calling(f"open_backend(records) with {len(held)} records", None, self._opener, held), held)
+
+    def _opened(self, what: str, backend: Any, held: Sequence[Record]) -> Trial:
+        if not isinstance(backend, Backend):
+            missing = [name for name in ("cheap_schema", "is_ordered", "shape", "support", "get", "count", "scan", "schema", "native", "close") if not hasattr(backend, name)]
+            raise Broken(f"{what} answers a Backend", details=[("got", type(backend).__name__), ("it lacks", ", ".join(missing))])
         self._open.append(backend)
         return Trial(backend, held)
+
+    @property
+    def can_reopen(self) -> bool:
+        """Whether the author has said how a backend that was closed is opened again."""
+        return self._reopener is not None
+
+    def reopen(self, trial: Trial) -> Trial:
+        """Close the backend of a trial, and open what it left behind."""
+        assert self._reopener is not None
+        self.close_one(trial)
+        return self._opened("reopen_backend(backend)", calling("reopen_backend(backend)", None, self._reopener, trial.backend), trial.records)
 
     def close_one(self, trial: Trial) -> None:
         """Close the backend of a trial."""

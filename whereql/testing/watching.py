@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from whereql.ast import And, Const, Expr, Literal, Not, Or, Predicate, predicates
-from whereql.backend import Backend, Query
-from whereql.records import Schema
+from whereql.backend import Backend, Change, Query
+from whereql.dialects.text_printer import print_filter
+from whereql.records import Record, Schema
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Shape, Support
+from whereql.testing.failures import Broken, calling, show_ids
+
+_SCAN = "backend.scan(Query(filter), sizes), by a Collection"
 
 Supports = Callable[[Predicate, bool], Support]
 
@@ -18,15 +23,42 @@ def no_support(predicate: Predicate, negated: bool) -> Support:
     return Support.NONE
 
 
+def said_by(backend: Backend, predicate: Predicate, negated: bool) -> Support:
+    """What a backend says of a predicate. Raises Broken where that is no Support."""
+    leaf, asked = Not(predicate) if negated else predicate, f"backend.support(predicate, negated={negated})"
+    said: object = calling(asked, leaf, backend.support, predicate, negated)
+    if not isinstance(said, Support):
+        raise Broken("support answers EXACT, INEXACT or NONE", where=leaf, details=[("asked", asked), ("got", repr(said))])
+    return said
+
+
 class Watched:
-    """A backend that notes the queries it gets. support: in the place of the backend's own, with any shape."""
+    """A backend that notes the queries it gets. support: in the place of the backend's own, with any shape.
+
+    What the backend raises breaks a rule here, and never reaches the collection that asks.
+    """
 
     def __init__(self, backend: Backend, support: Supports | None = None) -> None:
         self._backend = backend
-        self._support = support or backend.support
+        self._support = support or (lambda predicate, negated: said_by(backend, predicate, negated))
         self.cheap_schema = backend.cheap_schema
+        self.is_ordered = backend.is_ordered
         self.shape = ANY_SHAPE if support else backend.shape
         self.asked: list[Query] = []
+        for name in ("add", "upsert", "delete"):
+            if hasattr(backend, name):
+                setattr(self, name, partial(self._write, name))
+
+    @property
+    def pushed(self) -> str:
+        """What the backend was asked so far, for a message."""
+        shown = [print_filter(query.where) + ("" if query.ids is None else f" with ids {show_ids(query.ids)}") for query in self.asked]
+        return "; ".join(dict.fromkeys(shown)) or "nothing"
+
+    def _write(self, name: str, given: Query | Sequence[Record] | Sequence[Change]) -> int:
+        where = given.where if isinstance(given, Query) else None
+        written: int = calling(f"backend.{name}, by a Collection", where, getattr(self._backend, name), given)
+        return written
 
     def support(self, predicate: Predicate, negated: bool) -> Support:
         """The support that was given, or the backend's."""
@@ -35,28 +67,37 @@ class Watched:
     def get(self, query: Query) -> GetResponse:
         """The backend's answer."""
         self.asked.append(query)
-        return self._backend.get(query)
+        return calling("backend.get(Query(filter)), by a Collection", query.where, self._backend.get, query)
 
     def count(self, query: Query) -> int:
         """The backend's count."""
         self.asked.append(query)
-        return self._backend.count(query)
+        return calling("backend.count(Query(filter)), by a Collection", query.where, self._backend.count, query)
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The backend's pages."""
         self.asked.append(query)
-        return self._backend.scan(query, sizes)
+        return _watched_pages(query, calling(_SCAN, query.where, self._backend.scan, query, sizes))
 
     def schema(self) -> Schema:
         """The backend's schema."""
-        return self._backend.schema()
+        return calling("backend.schema(), by a Collection", None, self._backend.schema)
 
     def native(self, query: Query) -> str | None:
         """The backend's own language."""
-        return self._backend.native(query)
+        return calling("backend.native(Query(filter)), by a Collection", query.where, self._backend.native, query)
 
     def close(self) -> None:
         """Nothing: the backend is the kit's to close."""
+
+
+def _watched_pages(query: Query, pages: Iterator[GetResponse]) -> Iterator[GetResponse]:
+    try:
+        while (page := calling(_SCAN, query.where, next, pages, None)) is not None:
+            yield page
+    finally:
+        if (close := getattr(pages, "close", None)) is not None:
+            close()
 
 
 def beyond(expr: Expr, shape: Shape) -> str | None:

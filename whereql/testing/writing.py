@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec
 
 from whereql.ast import Const, Expr, Field, Not, Op, Predicate
 from whereql.backend import Change, Query, WritableBackend
 from whereql.collection import Collection
+from whereql.dialects.text_printer import print_filter
 from whereql.errors import WhereqlError
 from whereql.records import Record, make_record
 from whereql.semantics import holds
-from whereql.testing.failures import Broken, calling
+from whereql.testing.failures import Broken, calling, show_change, show_ids, show_record
 from whereql.testing.generators import FilterMaker, Generator
 from whereql.testing.holding import fit_all
 from whereql.testing.shapes import check_response
-from whereql.testing.trials import Trial, Trials, check_collected
+from whereql.testing.trials import Trial, Trials, check_collected, quietly, show_query
+from whereql.testing.watching import Watched
 from whereql.values import literal
 
 P = ParamSpec("P")
 
+_SHOWN = 3  # records of a write in a message
 _EVERYTHING = ("documents", "metadatas", "uris", "embeddings")
 
 
@@ -37,32 +40,49 @@ class Ledger:
 
     def add(self, records: Sequence[Record]) -> None:
         """Add on both sides."""
+        before = dict(self.kept)
         new: dict[str, Record] = {}
         for record in records:
             if record.id not in self.kept:
                 new.setdefault(record.id, record)
         self.kept |= new
-        self._check("add", len(records), len(new), self.writable.add, records)
+        given = [("added", show_record(record)) for record in records]
+        self._check(f"add of {len(records)} records", given, before, len(new), self.writable.add, records)
 
     def upsert(self, changes: Sequence[Change]) -> None:
         """Upsert on both sides."""
+        before = dict(self.kept)
         for change in changes:
             self.kept[change.record.id] = change.apply(self.kept.get(change.record.id))
-        self._check("upsert", len(changes), len(changes), self.writable.upsert, changes)
+        given = [("changed", show_change(change)) for change in changes]
+        self._check(f"upsert of {len(changes)} records", given, before, len(changes), self.writable.upsert, changes)
 
     def delete(self, expr: Expr, ids: tuple[str, ...] | None = None) -> None:
         """Delete through a collection, which splits the filter, on both sides."""
+        before, watched = dict(self.kept), Watched(self.trial.backend)
         gone = [record.id for record in self.records if (ids is None or record.id in ids) and holds(expr, record)]
         for id in gone:
             del self.kept[id]
-        self._check("delete", len(gone), len(gone), Collection(self.trial.backend).delete, expr, ids=ids, all=True)
+        given = [("deleted", print_filter(expr)), *([] if ids is None else [("ids", show_ids(ids))])]
+        self._check("Collection(backend).delete(filter)", given, before, len(gone), quietly, Collection(watched).delete, expr, ids=ids, all=True)
 
-    def _check(self, operation: str, given: int, due: int, call: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> None:
-        asked = f"{operation} of {given} records"
+    def _check(
+        self, asked: str, given: Sequence[tuple[str, str]], before: Mapping[str, Record], due: int, call: Callable[P, int], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Call, and look at the whole collection. given: lines that say what was written; before: the records as they were."""
         got = calling(asked, None, call, *args, **kwargs)
         if type(got) is not int or got != due:
-            raise Broken(f"{operation} answers how many records it wrote", details=[("asked", asked), ("expected", due), ("got", repr(got))])
-        check_response(self.trial.response(Query(include=_EVERYTHING)), self.records, _EVERYTHING, f"backend.get(Query(…)) after {asked}")
+            raise Broken("a write answers how many records it wrote", details=[("asked", asked), *given[:_SHOWN], ("expected", due), ("got", repr(got))])
+        query = Query(include=_EVERYTHING)
+        try:
+            check_response(self.trial.response(query), self.records, _EVERYTHING, f"backend.get({show_query(query)}) after {asked}")
+        except Broken as broken:
+            about = [line for id in broken.ids[:1] for line in _before_and_after(before.get(id), self.kept.get(id))]
+            raise broken.more(*given[:_SHOWN], *about) from None
+
+
+def _before_and_after(before: Record | None, after: Record | None) -> list[tuple[str, str]]:
+    return [(name, "no record" if record is None else show_record(record)) for name, record in (("before", before), ("due after", after))]
 
 
 class WritingContract:
@@ -138,8 +158,12 @@ class WritingContract:
             written = Trial(trial.backend, [first[0], change.apply(first[1]), *first[2:]])
             for value in (1, 100, 2):
                 equal = Predicate(Field(key), Op.EQ, literal(value))
-                check_collected(written, equal)
-                check_collected(written, Not(equal))
+                for expr in (equal, Not(equal)):
+                    try:
+                        check_collected(written, expr)
+                    except Broken as broken:
+                        shown = _before_and_after(first[1], written.records[1])
+                        raise broken.more(("after", f"backend.upsert of {show_change(change)}"), *shown) from None
 
     def test_a_write_that_fails_changes_nothing(self, trials: Trials) -> None:
         """Embeddings of another dimension are refused with a WhereqlError, and no record of that call is kept."""
@@ -147,15 +171,22 @@ class WritingContract:
             return
         ledger = self._ledger(trials, [make_record("a", embedding=[1, 2])])
         if ledger is not None:
-            before = ledger.records
-            try:
-                ledger.writable.add([make_record("b", embedding=[3, 4]), make_record("c", embedding=[5, 6, 7])])
-            except WhereqlError:
-                check_response(ledger.trial.response(Query(include=_EVERYTHING)), before, _EVERYTHING, "backend.get(Query(…)) after an add that failed")
-            except Exception as error:  # whatever a stranger's store raises
-                raise Broken("an embedding of another dimension is refused with a WhereqlError", details=[("it raised", f"{type(error).__name__}: {error}")]) from error
-            else:
-                raise Broken("an embedding of another dimension is refused with a WhereqlError", details=[("it raised", "nothing")])
+            before, after, rule = ledger.records, "an add that failed", "an embedding of another dimension is refused with a WhereqlError"
+            given = [make_record("b", embedding=[3, 4]), make_record("c", embedding=[5, 6, 7])]
+            raised = _raised(ledger.writable.add, given)
+            if not isinstance(raised, WhereqlError):
+                shown = "nothing" if raised is None else f"{type(raised).__name__}: {raised}"
+                raise Broken(rule, details=[("asked", "backend.add of an embedding of 2 numbers, as there are, and one of 3"), ("it raised", shown)])
+            query = Query(include=_EVERYTHING)
+            check_response(ledger.trial.response(query), before, _EVERYTHING, f"backend.get({show_query(query)}) after {after}")
+
+
+def _raised(call: Callable[[Sequence[Record]], int], given: Sequence[Record]) -> Exception | None:
+    try:
+        call(given)
+    except Exception as error:  # whatever a stranger's store raises
+        return error
+    return None
 
 
 def _twice(trials: Trials) -> list[Record]:
