@@ -1047,7 +1047,7 @@ def with_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
         vars(point)["dist"] = Distribution()
         own = [p for p in entry_points(group="whereql") if p.dist is not None and p.dist.name == "whereql"]
         found = Registry([*own, point])
-        monkeypatch.setattr("whereql.collection.registry", lambda: found)
+        monkeypatch.setattr("whereql.planning.registry", lambda: found)
 
     return install
 
