@@ -101,6 +101,8 @@ def test_the_program_prints_the_table_of_a_store() -> None:
     assert "did you mean memory:?" in wrong.stderr
     assert "Traceback" not in wrong.stderr
     assert subprocess.run([sys.executable, "-m", "whereql.testing"], capture_output=True, check=False).returncode == 1
+    helped = subprocess.run([sys.executable, "-m", "whereql.testing", "--help"], capture_output=True, text=True, check=True)
+    assert helped.stdout.startswith("usage: python -m whereql.testing URL [COLLECTION]")
 
 
 def test_a_missing_pytest_is_named() -> None:
