@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -91,3 +95,25 @@ def test_codes_are_those_of_the_reference() -> None:
     for code in re.findall(r"^\| (WQ7\d\d) \|", TEXT, re.MULTILINE):
         assert f"| {code} |" in reference or code in ("WQ715", "WQ716", "WQ717", "WQ718", "WQ719"), code
     assert whereql.BackendError("WQ715", "x").code == "WQ715"
+
+
+def test_the_plugin_is_installed_as_it_stands(tmp_path: Path) -> None:
+    (project,) = [tomllib.loads(body) for language, body in FENCE.findall(TEXT) if language == "toml"]
+    (module,) = [body for language, body in FENCE.findall(TEXT) if language == "python" and "def open_store" in body]
+    (name,) = project["tool"]["setuptools"]["py-modules"]
+    (tmp_path / f"{name}.py").write_text(module, encoding="utf-8")
+    info = tmp_path / "whereql_shelf-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: whereql-shelf\nVersion: 0.1.0\n")
+    points = "".join(f"{point} = {value}\n" for point, value in project["project"]["entry-points"]["whereql"].items())
+    (info / "entry_points.txt").write_text(f"[whereql]\n{points}")
+    (tmp_path / "my cellar").write_text('{"id": "bolt", "metadata": {"stock": 12}}\n')
+    code = (
+        "import os, whereql\nfrom pathlib import Path\n"
+        "print(whereql.open('shelf:my%20cellar').get('stock > 1').ids, whereql.open(Path('new.shelf'), create=True).count())\n"
+        "for arguments, options in ((['shelf:none'], {}), (['shelf:new.shelf', 'tools'], {}), (['new.shelf'], {'size': 5})):\n"
+        "    try:\n        whereql.open(*arguments, **options)\n    except whereql.BackendError as error:\n        print(error.code)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
+    assert done.stdout.split("\n") == ["['bolt'] 0", "WQ718", "WQ712", "WQ712", ""]
