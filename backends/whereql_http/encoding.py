@@ -14,9 +14,10 @@ from typing import Any
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Uri
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, PATTERN, TEXT
+from whereql.regex.rust import to_rust
 from whereql.support import Capabilities, Capability, Support
 from whereql_http.numbers import Condition, compare, elements, one_of
-from whereql_http.patterns import is_small, shortened, to_regex
+from whereql_http.patterns import is_small, shortened
 from whereql_http.spelling import spell
 
 Json = dict[str, Any]
@@ -62,7 +63,7 @@ def support(predicate: Predicate, negated: bool) -> Support:
 
 def _text_support(op: Op, text: str, negated: bool) -> Support:
     if op in PATTERN:
-        return Support.EXACT if is_small(to_regex(op, text)) else Support.NONE
+        return Support.EXACT if is_small(to_rust(op, text)) else Support.NONE
     if shortened(op, text) == text:
         return Support.EXACT
     return Support.NONE if negated else Support.INEXACT
@@ -140,7 +141,7 @@ def condition(predicate: Predicate) -> Condition:
             return [*([("$contains", value)] for value in dict.fromkeys([*strings, *bools])), *elements(numbers)]
         case Op.LT | Op.LE | Op.GT | Op.GE:
             return compare(op, numbers[0]) if numbers else []
-    return [[("$regex", to_regex(op, shortened(op, strings[0])))]]
+    return [[("$regex", to_rust(op, shortened(op, strings[0])))]]
 
 
 def _one_of(values: list[Any]) -> Condition:

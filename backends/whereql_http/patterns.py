@@ -1,44 +1,21 @@
-r"""Texts and patterns as regular expressions in Rust's syntax, which a Chroma server searches documents with.
+"""Which patterns a Chroma server is asked to search documents with: it compiles them, and has room and time for small ones only.
 
-Its `$contains` would be no faster, and takes a document for ended at the first NUL.
-
->>> to_regex(Op.LIKE, "50\\%_%"), to_regex(Op.ENDS, "a\0.")
-('(?s)\\A50%..*\\z', 'a\\x00\\.\\z')
+>>> is_small("neural nets?"), is_small("(neural){100000}")
+(True, False)
 """
 
 from __future__ import annotations
 
-import re
-
-from whereql.like import like_parts
 from whereql.operators import Op
 from whereql.regex.syntax import parse
 from whereql.regex.tree import Alt, Cat, Chars, Node, Repeat
 
+# Its `$contains` would be no faster than a pattern, and takes a document for ended at the first NUL.
 # The server compiles a pattern to at most 10 MiB, and answers 500 for a larger one as soon as there is a document to search. A
 # text of 50,000 characters takes it a minute for a long document.
 _ROOM = 8 << 20
 _LONGEST = 1000
 _LONGEST_PATTERN = 2000
-
-_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&\-~]")
-_WILDCARDS = {"%": ".*", "_": "."}
-
-
-def to_regex(op: Op, text: str) -> str:
-    """The pattern that finds what a text operator on a document does."""
-    match op:
-        case Op.CONTAINS:
-            return _escape(text)
-        case Op.STARTS:
-            return rf"\A{_escape(text)}"
-        case Op.ENDS:
-            return rf"{_escape(text)}\z"
-        case Op.LIKE:
-            return rf"(?s)\A{_wildcards(text)}\z"
-        case Op.ILIKE:
-            return rf"(?is)\A{_wildcards(text)}\z"
-    return text
 
 
 def shortened(op: Op, text: str) -> str:
@@ -56,14 +33,6 @@ def is_small(pattern: str) -> bool:
     if len(pattern) <= 120 and "{" not in pattern:
         return True  # no two characters make more than the 50 kB of a \w
     return len(pattern) <= _LONGEST_PATTERN and _bytes(parse(pattern)) <= _ROOM
-
-
-def _escape(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", text).replace("\0", r"\x00")
-
-
-def _wildcards(pattern: str) -> str:
-    return "".join(_WILDCARDS[part] if part in _WILDCARDS else _escape(part[1:]) for part in like_parts(pattern))
 
 
 def _bytes(node: Node) -> int:

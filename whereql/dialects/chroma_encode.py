@@ -9,19 +9,17 @@ and no combination of Chroma's operators does.
 
 from __future__ import annotations
 
-import re
 from typing import Any, NoReturn
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Param, Predicate
 from whereql.dialects.text_printer import print_filter
 from whereql.errors import CheckError, UnsupportedError
 from whereql.kinds import Kind
-from whereql.like import like_parts
+from whereql.regex.rust import to_rust
 
 Json = dict[str, Any]
 
 _ORDER = {Op.GT: "$gt", Op.GE: "$gte", Op.LT: "$lt", Op.LE: "$lte"}
-_RUST_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&\-~]")
 
 
 def encode(expr: Expr) -> Json:
@@ -105,29 +103,7 @@ def _encode_text(predicate: Predicate, negated: bool) -> Json:
     text = str(_value(predicate.operand))
     if predicate.op is Op.CONTAINS:
         return {"#document": {"$not_contains" if negated else "$contains": text}}
-    return {"#document": {"$not_regex" if negated else "$regex": _regex(predicate.op, text)}}
-
-
-def _regex(op: Op, text: str) -> str:
-    match op:
-        case Op.STARTS:
-            return rf"\A{_escape(text)}"
-        case Op.ENDS:
-            return rf"{_escape(text)}\z"
-        case Op.LIKE:
-            return rf"(?s)\A{_wildcards(text)}\z"
-        case Op.ILIKE:
-            return rf"(?is)\A{_wildcards(text)}\z"
-    return text
-
-
-def _wildcards(pattern: str) -> str:
-    signs = {"%": ".*", "_": "."}
-    return "".join(signs[part] if part in signs else _escape(part[1:]) for part in like_parts(pattern))
-
-
-def _escape(text: str) -> str:
-    return _RUST_SPECIAL.sub(r"\\\g<0>", text)
+    return {"#document": {"$not_regex" if negated else "$regex": to_rust(predicate.op, text)}}
 
 
 def _key(predicate: Predicate, negated: bool) -> str:
