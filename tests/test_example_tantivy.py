@@ -146,3 +146,9 @@ def test_it_is_found_by_its_entry_point(installed: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), str(EXAMPLE)])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.splitlines() == ["['a', 'b'] 1", "whereql-tantivy"]
+
+
+def test_a_query_is_shown_in_a_few_words() -> None:
+    index = in_memory([make_record("a", metadata={"year": 2020})])
+    native = index.native(whereql.Query(whereql.parse("year >= 2020 AND NOT title STARTS WITH 'x'")))
+    assert native is not None and native.count("Regex(") == 2 and len(native) < 1_000

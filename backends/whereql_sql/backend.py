@@ -41,6 +41,7 @@ T = TypeVar("T")
 DEFAULT = "default"
 _DIVE = 100_000  # entries of an index that are counted at most, to find the part with the fewest
 _WAYS = {"sqlite": Way.SORTED_SETS, "postgresql": Way.ANTI_JOINS}
+_SHOWN = 5  # names in a hint
 _NAME_MAX = 400  # characters: the name is looked up in an index
 
 
@@ -168,7 +169,9 @@ class SqlBackend:
         return self._selected(connection, tables, catalog)
 
     def _absent(self, known: Iterable[str] = ()) -> BackendError:
-        hint = did_you_mean(self._name, known) or "adding records makes it, and so does create=True"
+        names = list(known)
+        there = f"there is {', '.join(map(quote, names[:_SHOWN]))}{' …' * (len(names) > _SHOWN)}; " if names else ""
+        hint = did_you_mean(self._name, names) or f"{there}adding records makes it, and so does create=True"
         return BackendError("WQ718", f"{shown(self._database.url)} has no collection {quote(self._name)}", hint=hint)
 
     def _rows(self, connection: Connection, selection: Selection, query: Query) -> Sequence[Sequence[Any]]:
