@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -460,3 +461,9 @@ def test_a_declared_kind_is_taken_at_its_word_and_an_inferred_one_is_not(tmp_pat
     assert declared.explain("zip = 1234 OR year > 2020 AND year < 2022").pushed == "year = 2021"
     inferred = whereql.open(path)
     assert inferred.explain("year = 'x' OR year > 2020 AND year < 2022").pushed == "2020 < year < 2022 OR year = 'x'"
+
+
+def test_json_has_null_where_a_table_has_nan() -> None:
+    response = whereql.GetResponse(ids=["a", "b"], metadatas=[{"k": math.nan, "l": [1.5, math.inf]}, {"k": 1.0}], include=["metadatas"])
+    assert json.loads(response.to_json())["metadatas"] == [{"k": None, "l": [1.5, None]}, {"k": 1.0}]
+    assert "NaN" not in response.to_json()

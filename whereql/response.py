@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -94,10 +95,8 @@ class GetResponse:
         }
 
     def to_json(self) -> str:
-        """The response as compact JSON text, as a Chroma server sends it."""
-        import json
-
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        """The response as compact JSON text, as a Chroma server sends it; a NaN, which only a table of yours may hold, is null."""
+        return json_text_of(self.to_dict(), separators=(",", ":"))
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame: `id`, the columns asked for, and one column per metadata key. Raises BackendError without pandas."""
@@ -134,6 +133,27 @@ def _picked_vectors(column: Any, rows: Sequence[int]) -> Any:
 
 
 _EXACT_DTYPES: dict[type, str] = {int: "Int64", float: "float64", bool: "boolean"}
+
+
+def json_text_of(value: Any, **spelling: Any) -> str:
+    """A value as JSON text; NaN, for which JSON has no word, is null. spelling: of `json.dumps`."""
+    import json
+
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, **spelling)
+    except ValueError:
+        return json.dumps(_without_nan(value), ensure_ascii=False, allow_nan=False, **spelling)
+
+
+def _without_nan(value: Any) -> Any:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case list() | tuple():
+            return [_without_nan(item) for item in value]
+        case dict():
+            return {key: _without_nan(item) for key, item in value.items()}
+    return value
 
 
 def stack_vectors(vectors: list[Vector | None]) -> Vector | list[Vector | None]:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from whereql.check import print_subject
 from whereql.records import Record, Schema
-from whereql.response import GetResponse, shortest_doubles
+from whereql.response import GetResponse, json_text_of, shortest_doubles
 from whereql.semantics import subject_value
 from whereql.source import visible
 
@@ -45,7 +45,7 @@ def write_response(response: GetResponse, form: str, first_keys: Iterable[str] =
         _write(response.to_json())
     elif form == "jsonl":
         for record in response:
-            _write(json.dumps(_record_dict(record, response), ensure_ascii=False))
+            _write(json_text_of(_record_dict(record, response)))
     else:
         _write(_csv(response).rstrip("\n"))
 
@@ -223,4 +223,4 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
 
 def write_json(value: Any) -> None:
     """Print JSON-ready data for programs."""
-    _write(json.dumps(value, ensure_ascii=False, indent=2))
+    _write(json_text_of(value, indent=2))
