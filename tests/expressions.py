@@ -15,7 +15,7 @@ from typing import Any
 from strategies import FLOATS, INTS, KEYS, PATTERNS, TEXTS, like_escape
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Op, Or, Param, Predicate, Subject, Uri, predicates
-from whereql.dialects.text_literals import moment
+from whereql.dialects.text.literals import moment
 from whereql.kinds import Kind
 from whereql.operators import OPERATORS, ORDER, PATTERN, Operand
 from whereql.values import Literal, literal

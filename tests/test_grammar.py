@@ -17,8 +17,8 @@ from lark.exceptions import UnexpectedInput, VisitError
 
 import whereql
 from whereql.ast import And, Expr, Field, Not, Or, Predicate
-from whereql.dialects.text_parser import _Builder, _parser
-from whereql.dialects.text_printer import PRECEDENCE
+from whereql.dialects.text.parser import _Builder, _parser
+from whereql.dialects.text.printer import PRECEDENCE
 from whereql.names import RESERVED, is_bare
 from whereql.operators import Op
 from whereql.values import literal
@@ -156,7 +156,7 @@ PLACES = [
 
 def named(place: str, name: str) -> list[tuple[str, Op]]:
     """The keys of a filter and their operators, parsed without the cache."""
-    found = whereql.ast.predicates(whereql.dialects.text_parser.parse(place.format(name)))
+    found = whereql.ast.predicates(whereql.dialects.text.parser.parse(place.format(name)))
     return [(predicate.subject.name, predicate.op) for predicate in found if isinstance(predicate.subject, Field)]
 
 

@@ -209,7 +209,7 @@ def test_limits_come_before_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(source: str) -> None:
         raise AssertionError(f"parsed: {source[:50]}")
 
-    monkeypatch.setattr("whereql.dialects.text_parser.parse", parse)
+    monkeypatch.setattr("whereql.dialects.text.parser.parse", parse)
     at_the_edge = {"100,001 items", "10,001 predicates"}  # a comma more, or a constant, would make these right
     early = [name for name, (_, code) in TEXTS_THAT_HURT.items() if code in ("WQ401", "WQ402", "WQ403", "WQ404") and name not in at_the_edge]
     assert len(early) >= 8

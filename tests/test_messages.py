@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 import whereql
-from whereql.dialects import chroma, text_situations
-from whereql.dialects.text_parser import _parser
+from whereql.dialects import chroma
+from whereql.dialects.text import situations
+from whereql.dialects.text.parser import _parser
 from whereql.names import RESERVED
 
 FOLDER = Path(__file__).parent / "messages"
@@ -122,15 +123,15 @@ def test_there_are_enough_and_none_twice() -> None:
 def test_every_situation_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     reached = set()
 
-    def noting(number: int, explain: text_situations.Explain) -> text_situations.Explain:
+    def noting(number: int, explain: situations.Explain) -> situations.Explain:
         def noted(*args: Any) -> whereql.ParseError:
             reached.add(number)
             return explain(*args)
 
         return noted
 
-    entries = [(due, noting(number, explain)) for number, (due, explain) in enumerate(text_situations.SITUATIONS)]
-    monkeypatch.setattr(text_situations, "SITUATIONS", entries)
+    entries = [(due, noting(number, explain)) for number, (due, explain) in enumerate(situations.SITUATIONS)]
+    monkeypatch.setattr(situations, "SITUATIONS", entries)
     whereql.dialects.text._decode.cache_clear()
     for message in MESSAGES:
         if message.kind == "text":

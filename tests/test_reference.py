@@ -27,7 +27,7 @@ from lark import Lark
 
 import whereql
 from whereql.ast import predicates
-from whereql.dialects.text_printer import PRECEDENCE
+from whereql.dialects.text.printer import PRECEDENCE
 from whereql.names import RESERVED, is_reserved
 from whereql.regex import lower
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Param, Predicate, Subject, Uri, predicates
 from whereql.binding import parameter_names
 from whereql.decide import implies, satisfiable
-from whereql.dialects.text_printer import print_filter, print_literal
+from whereql.dialects.text.printer import print_filter, print_literal
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, TEXT, Op

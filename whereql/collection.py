@@ -21,7 +21,7 @@ from whereql.binding import bind, check_patterns
 from whereql.check import check_all, check_filter
 from whereql.decide import implies
 from whereql.dialects import chroma, text
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.errors import BackendError, CheckError, WhereqlWarning
 from whereql.execution import Tally, run_count, run_delete, run_get, run_scan
 from whereql.explanation import Explanation

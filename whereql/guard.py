@@ -54,7 +54,7 @@ class Guard:
         """The backend's answer. Raises BackendError where that is no Support."""
         said: Support = self._call("support", predicate, negated)
         if type(said) is not Support:
-            from whereql.dialects.text_printer import print_filter  # a layer above: only to say it
+            from whereql.dialects.text.printer import print_filter  # a layer above: only to say it
 
             raise self._senseless(f"support of {print_filter(predicate)[:120]}", said, "a Support: EXACT, INEXACT or NONE")
         return said

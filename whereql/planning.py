@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from whereql.ast import Document, Expr, Field, Predicate, Uri, predicates
 from whereql.backend import Backend, Query
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.errors import BackendError, UnsupportedError
 from whereql.optimize.constants import fold_constants
 from whereql.optimize.cost import order_by_cost

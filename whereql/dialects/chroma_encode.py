@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Param, Predicate
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.errors import CheckError, UnsupportedError
 from whereql.kinds import Kind
 from whereql.regex.rust import to_rust

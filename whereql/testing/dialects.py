@@ -20,7 +20,7 @@ import pytest
 from whereql.ast import Expr, Field, Not, Op, Predicate
 from whereql.decide import equivalent
 from whereql.dialects.text import decode as read_text
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.errors import UnsupportedError, WhereqlError
 from whereql.optimize.pipeline import normalize
 from whereql.records import Record, make_record

@@ -10,7 +10,7 @@ import pytest
 
 from whereql.ast import Expr
 from whereql.backend import Change
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.errors import WhereqlError
 from whereql.records import Record
 from whereql.source import visible

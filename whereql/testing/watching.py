@@ -7,7 +7,7 @@ from functools import partial
 
 from whereql.ast import And, Const, Expr, Literal, Not, Or, Predicate, predicates
 from whereql.backend import Backend, Change, Query
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.records import Record, Schema
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Shape, Support

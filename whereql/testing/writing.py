@@ -8,7 +8,7 @@ from typing import ParamSpec
 from whereql.ast import Const, Expr, Field, Not, Op, Predicate
 from whereql.backend import Change, Query, WritableBackend
 from whereql.collection import Collection
-from whereql.dialects.text_printer import print_filter
+from whereql.dialects.text.printer import print_filter
 from whereql.errors import WhereqlError
 from whereql.records import Record, make_record
 from whereql.semantics import holds

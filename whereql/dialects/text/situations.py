@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from whereql.dialects.text_words import (
+from whereql.dialects.text.words import (
     CLAUSE_HINTS,
     CONNECTIVE_HINTS,
     LIST_HINTS,

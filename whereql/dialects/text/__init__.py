@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from whereql.ast import Expr, Predicate, predicates
 from whereql.binding import check_patterns
-from whereql.dialects.text_size import check_size
+from whereql.dialects.text.size import check_size
 from whereql.errors import ParseError, WhereqlError
 from whereql.limits import Limits, check_text, current_limits
 from whereql.operators import PATTERN
@@ -45,7 +45,7 @@ def _decode(text: str, limits: Limits) -> Expr:
             hint = "pass where=json.loads(…), or --where-json on the command line"
             raise ParseError("WQ118", "this is JSON, not the text of a filter", span=Span(start, start + 1), hint=hint)
         check_size(text, limits)
-        from whereql.dialects.text_parser import parse  # lark loads with the first text, not with whereql
+        from whereql.dialects.text.parser import parse  # lark loads with the first text, not with whereql
 
         expr = parse(text)
         for predicate in predicates(expr):
@@ -73,6 +73,6 @@ def _check_pattern(predicate: Predicate, pattern: Literal, text: str) -> None:
 
 def encode(expr: Expr) -> str:
     """The text of a filter, with the fewest parentheses; `decode` reads it back as the same filter."""
-    from whereql.dialects.text_printer import print_filter
+    from whereql.dialects.text.printer import print_filter
 
     return print_filter(expr)

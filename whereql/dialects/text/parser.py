@@ -16,8 +16,8 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Op, Or, Param, Predicate, Subject, Uri
-from whereql.dialects import text_literals
-from whereql.dialects.text_errors import explain, foreign_error
+from whereql.dialects.text import literals
+from whereql.dialects.text.errors import explain, foreign_error
 from whereql.errors import ParseError, WhereqlError
 from whereql.kinds import Kind
 from whereql.names import foreign_character
@@ -32,7 +32,7 @@ _TEXT_OPERATORS = {
 _PARTS = re.compile(r"([^ \t\r\n=<>!]+)[ \t\r\n]*([=<>!]+)[ \t\r\n]*(.+)", re.DOTALL)
 _SINGLE = re.compile(r"'[^']*+(?:''[^']*+)*+'")
 _NUMBER = re.compile(r"[^ \t\r\n,]+")
-_READERS = {"'": text_literals.single_quoted} | dict.fromkeys("tTfF", text_literals.boolean)
+_READERS = {"'": literals.single_quoted} | dict.fromkeys("tTfF", literals.boolean)
 _OWN: dict[str, type[Id | Document | Uri]] = {"#id": Id, "#document": Document, "#uri": Uri}
 
 
@@ -134,14 +134,14 @@ class _Builder:
     def COMPARED(self, token: Token) -> Expr:
         name, operator, written = _PARTS.match(token).groups()  # type: ignore[union-attr]  # the terminal has these parts
         span = _span(token, token)
-        value = _READERS.get(written[0], text_literals.number)(written, Span(span.end - len(written), span.end))
+        value = _READERS.get(written[0], literals.number)(written, Span(span.end - len(written), span.end))
         return self.comparison([_field(token, name), operator, value])
 
     def SINGLES(self, token: Token) -> list[Literal]:
-        return _run(_SINGLE, token, text_literals.single_quoted)
+        return _run(_SINGLE, token, literals.single_quoted)
 
     def NUMBERS(self, token: Token) -> list[Literal]:
-        return _run(_NUMBER, token, text_literals.number)
+        return _run(_NUMBER, token, literals.number)
 
     def flipped(self, parts: list[Any]) -> Expr:
         value, operator, field = parts
@@ -223,18 +223,18 @@ class _Builder:
         return Param(parts[0][1:], span=_span(parts[0], parts[0]))
 
     def number(self, parts: list[Token]) -> Literal:
-        return text_literals.number(str(parts[0]), _span(parts[0], parts[0]))
+        return literals.number(str(parts[0]), _span(parts[0], parts[0]))
 
     def single_quoted(self, parts: list[Token]) -> Literal:
-        return text_literals.single_quoted(str(parts[0]), _span(parts[0], parts[0]))
+        return literals.single_quoted(str(parts[0]), _span(parts[0], parts[0]))
 
     def double_quoted(self, parts: list[Token]) -> Literal:
-        return text_literals.double_quoted(str(parts[0]), _span(parts[0], parts[0]))
+        return literals.double_quoted(str(parts[0]), _span(parts[0], parts[0]))
 
     def boolean(self, parts: list[Token]) -> Literal:
-        return text_literals.boolean(str(parts[0]), _span(parts[0], parts[0]))
+        return literals.boolean(str(parts[0]), _span(parts[0], parts[0]))
 
     def moment(self, parts: list[Token]) -> Literal:
         function, string, _ = parts
-        read = text_literals.single_quoted if string.type == "SINGLE" else text_literals.double_quoted
-        return text_literals.moment(function.type, read(str(string), _span(string, string)), _span(function, parts[2]))
+        read = literals.single_quoted if string.type == "SINGLE" else literals.double_quoted
+        return literals.moment(function.type, read(str(string), _span(string, string)), _span(function, parts[2]))

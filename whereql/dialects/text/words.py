@@ -1,6 +1,6 @@
 """The words and signs that people write by habit from other languages, and what to write here instead.
 
-Data for `text_errors`; every entry is a hint, never a silent correction.
+Data for `errors`; every entry is a hint, never a silent correction.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from typing import Any
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from whereql.dialects.text_situations import WORD, explain_due
-from whereql.dialects.text_words import CHARACTER_HINTS, LOOKALIKES, OPERATOR_ALIASES
+from whereql.dialects.text.situations import WORD, explain_due
+from whereql.dialects.text.words import CHARACTER_HINTS, LOOKALIKES, OPERATOR_ALIASES
 from whereql.errors import ParseError
 from whereql.names import foreign_character, is_reserved
 from whereql.source import Span, quote
