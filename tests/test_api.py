@@ -9,13 +9,13 @@ import sys
 import whereql
 
 NAMES = [
-    "And", "Answer", "Backend", "BackendError", "Capabilities", "Capability", "Change", "CheckError", "Collection", "Const", "Document",
+    "And", "Answer", "Backend", "BackendError", "Capabilities", "Capability", "Change", "CheckError", "Collection", "Const", "Dialect", "Document",
     "Explanation", "Expr", "F", "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError",
-    "Limits", "Literal", "Not", "Op", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
-    "ScanBackend", "Schema", "Shape", "Span", "Support", "TranslateError", "UnsupportedError", "Uri", "WhereError",
+    "Limits", "Literal", "Not", "Note", "Op", "Option", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
+    "ScanBackend", "Schema", "Shape", "Span", "Sql", "Support", "TranslateError", "Translation", "UnsupportedError", "Uri", "WhereError",
     "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "disjoint", "equivalent",
     "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "parse",
-    "satisfiable", "to_json", "to_text", "use_limits", "use_passes",
+    "satisfiable", "to_json", "to_text", "translate", "use_limits", "use_passes",
 ]  # fmt: skip
 
 

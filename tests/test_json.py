@@ -240,7 +240,7 @@ def test_texts_as_patterns_keep_their_meaning() -> None:
 
 UNSAID: list[tuple[str, str]] = [  # a filter, and the part of it that JSON can't say
     ("NOT k > 5", "NOT k > 5"), ("NOT (a = 1 AND k <= 5)", "NOT k <= 5"), ("k > 'a'", "k > 'a'"), ("k IS NULL", "k IS NULL"), ("a = 1 AND k IS NOT NULL", "k IS NOT NULL"), ("k CONTAINS 'a'", "k CONTAINS 'a'"),
-    ("k LIKE 'a%'", "k LIKE 'a%'"), ("k NOT MATCHES 'a'", "k NOT MATCHES 'a'"), ("k STARTS WITH 'a'", "k STARTS WITH 'a'"), ("#id = 'x'", "#id = 'x'"), ("#uri LIKE 'x'", "#uri LIKE 'x'"), ("#uri IS NULL", "#uri IS NULL"),
+    ("k LIKE 'a%'", "k LIKE 'a%'"), ("k NOT MATCHES 'a'", "k NOT MATCHES 'a'"), ("k STARTS WITH 'a'", "k STARTS WITH 'a'"), ("#id = 'x'", "#id = 'x'"), ("#uri LIKE 'x%'", "#uri LIKE 'x%'"), ("#uri IS NULL", "#uri IS NULL"),
     ("`$and` = 1", "`$and` = 1"), ("`#document` = 'x'", "`#document` = 'x'"), ("`chroma:uri` HAS 1", "`chroma:uri` HAS 1"), ("NOT (1 < k < 5)", "NOT k > 1"), ("k NOT BETWEEN 1 AND 5", "NOT k >= 1"),
     ("#document > 'a'", "#document > 'a'"),
 ]  # fmt: skip
@@ -250,7 +250,7 @@ UNSAID: list[tuple[str, str]] = [  # a filter, and the part of it that JSON can'
 def test_encode_refuses_by_name(text: str, part: str) -> None:
     with pytest.raises(whereql.UnsupportedError) as caught:
         whereql.to_json(whereql.parse(text))
-    assert caught.value.message.startswith(f"JSON can't say {part}: ")
+    assert caught.value.message.startswith(f"Chroma can't say {part}: ")
     assert caught.value.hint
     assert caught.value.span is not None and caught.value.code == "WQ501"
 

@@ -17,9 +17,9 @@ HOMES = PROJECT["tool"]["setuptools"]["package-dir"]
 LAYERS = (
     {"source", "errors", "kinds", "operators", "values", "limits", "ast", "names", "like", "suggest", "support", "records", "response", "json_text", "wire_json"},
     {"regex", "semantics", "matcher", "binding", "builder", "backend", "guard", "explanation", "hookspecs", "scanning", "optimize", "decide", "split"},
-    {"dialects", "check", "files"},
+    {"dialect", "dialects", "check", "files"},
     {"wire", "plugins"},
-    {"planning", "execution"},
+    {"planning", "execution", "translation"},
     {"collection"},
     {"cli", "testing"},
 )

@@ -60,12 +60,12 @@ def test_a_third_party_registers_all_it_can(monkeypatch: pytest.MonkeyPatch) -> 
     name = module(
         "plugin_full", monkeypatch,
         register_backends=lambda register: register("lake", nothing, schemes=["lake"], endings=[".lake"]),
-        register_dialects=lambda register: register("klingon", "whereql.dialects.text"),
+        register_dialects=lambda register: register("klingon", "whereql.dialects.text:DIALECT"),
         register_passes=lambda register: register("nothing", lambda expr: expr),
     )  # fmt: skip
     found = Registry([*own_points(), point("full", name, "whereql-full")])
     assert found.opener("lake://x").name == "lake" == found.opener("a/b.LAKE").name
-    assert found.dialect("klingon").encode(whereql.parse("a=1")) == "a = 1"
+    assert found.dialect("klingon").encode(whereql.parse("a=1")).native == "a = 1"
     assert found.passes["nothing"].load()(1) == 1
     assert found.plugins[-1].provides == ["backend lake", "dialect klingon", "pass nothing"]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
     from whereql.builder import F
     from whereql.collection import Collection, open
     from whereql.decide import Answer, disjoint, equivalent, implies, satisfiable
+    from whereql.dialect import Dialect, Note, Option, Sql, Translation
     from whereql.dialects.chroma import decode as from_json
     from whereql.dialects.chroma import encode as to_json
     from whereql.dialects.text import decode as parse
@@ -47,6 +48,7 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
     from whereql.semantics import holds
     from whereql.source import Span
     from whereql.support import Capabilities, Capability, Shape, Support
+    from whereql.translation import translate
     from whereql.values import Literal, literal
     from whereql.wire import GetRequest
 
@@ -54,16 +56,16 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
 # numpy, lark and pluggy.
 _HOMES = {
     "And": "ast", "Answer": "decide", "Backend": "backend", "BackendError": "errors", "Capabilities": "support", "Capability": "support", "Change": "backend", "CheckError": "errors",
-    "Collection": "collection", "Const": "ast", "Document": "ast", "Explanation": "explanation", "Expr": "ast",
+    "Collection": "collection", "Const": "ast", "Dialect": "dialect", "Document": "ast", "Explanation": "explanation", "Expr": "ast",
     "F": "builder", "Field": "ast", "GetRequest": "wire", "GetResponse": "response", "Id": "ast", "KeyInfo": "records",
-    "Kind": "kinds", "LimitError": "errors", "Limits": "limits", "Literal": "values", "Not": "ast", "Op": "operators",
+    "Kind": "kinds", "LimitError": "errors", "Limits": "limits", "Literal": "values", "Not": "ast", "Note": "dialect", "Op": "operators", "Option": "dialect",
     "Or": "ast", "Param": "ast", "ParseError": "errors", "PluginError": "errors", "Predicate": "ast", "Query": "backend", "ScanBackend": "scanning",
-    "Record": "records", "Schema": "records", "Shape": "support", "Span": "source", "Support": "support", "TranslateError": "errors",
+    "Record": "records", "Schema": "records", "Shape": "support", "Span": "source", "Sql": "dialect", "Support": "support", "TranslateError": "errors", "Translation": "dialect",
     "UnsupportedError": "errors", "Uri": "ast", "WhereError": "errors", "WhereqlError": "errors",
     "WhereqlWarning": "errors", "WritableBackend": "backend", "bind": "binding", "compile_matcher": "matcher",
     "holds": "semantics", "hookimpl": "hookspecs", "literal": "values", "make_record": "records", "open": "collection",
     "disjoint": "decide", "equivalent": "decide", "implies": "decide", "satisfiable": "decide",
-    "normalize": "optimize.pipeline", "use_limits": "limits", "use_passes": "optimize.pipeline",
+    "normalize": "optimize.pipeline", "translate": "translation", "use_limits": "limits", "use_passes": "optimize.pipeline",
 }  # fmt: skip
 
 _RENAMED = {
@@ -74,13 +76,13 @@ _RENAMED = {
 }
 
 __all__ = [
-    "And", "Answer", "Backend", "BackendError", "Capabilities", "Capability", "Change", "CheckError", "Collection", "Const", "Document",
+    "And", "Answer", "Backend", "BackendError", "Capabilities", "Capability", "Change", "CheckError", "Collection", "Const", "Dialect", "Document",
     "Explanation", "Expr", "F", "Field", "GetRequest", "GetResponse", "Id", "KeyInfo", "Kind", "LimitError",
-    "Limits", "Literal", "Not", "Op", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
-    "ScanBackend", "Schema", "Shape", "Span", "Support", "TranslateError", "UnsupportedError", "Uri", "WhereError",
+    "Limits", "Literal", "Not", "Note", "Op", "Option", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
+    "ScanBackend", "Schema", "Shape", "Span", "Sql", "Support", "TranslateError", "Translation", "UnsupportedError", "Uri", "WhereError",
     "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "disjoint", "equivalent",
     "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "parse",
-    "satisfiable", "to_json", "to_text", "use_limits", "use_passes",
+    "satisfiable", "to_json", "to_text", "translate", "use_limits", "use_passes",
 ]  # fmt: skip
 
 

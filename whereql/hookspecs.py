@@ -31,7 +31,7 @@ def register_backends(register: Any) -> None:
 
 @hookspec
 def register_dialects(register: Any) -> None:
-    """Register filter languages: `register(name, target)`; target has `decode(source) -> Expr`, `encode(expr)`, or both."""
+    """Register filter languages: `register(name, target)`; target: a `whereql.Dialect`, or where it is (`"module:NAME"`)."""
 
 
 @hookspec

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from whereql.ast import And, Document, Expr, Field, Not, Op, Or, Predicate, Subject, Uri
 from whereql.binding import check_patterns
-from whereql.dialects.chroma_encode import encode
+from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.chroma_encode import ChromaWriter
+from whereql.dialects.reading_json import step
+from whereql.dialects.writing import write
 from whereql.errors import WhereError, WhereqlError
 from whereql.kinds import NUMBERS, Kind
 from whereql.limits import check_depth, check_items, check_predicates
-from whereql.source import quote, visible
+from whereql.source import quote
 from whereql.suggest import nearest
 from whereql.values import INT_MAX, INT_MIN, Literal, check_text_value, describe_type, literal, unwrap
 
@@ -75,18 +77,7 @@ def _decode_where(where: object, path: str, lenient: bool, depth: int) -> Expr:
     if key.startswith("$"):
         _refuse_top_operator(key, path, lenient)
     check_text_value(key, path=path)
-    return _decode_condition(key, value, f"{path}{_step(key)}", lenient)
-
-
-_PLAIN_STEP = re.compile(r"[#$A-Za-z_0-9][A-Za-z_0-9:-]{0,40}")
-
-
-def _step(key: str) -> str:
-    """A key as a step of a path: plain where it can be, else in brackets, cut and with nothing in it that a terminal obeys."""
-    if _PLAIN_STEP.fullmatch(key):
-        return f".{key}"
-    shown = visible(key[:40]) + ("…" if len(key) > 40 else "")
-    return f"[{json.dumps(shown, ensure_ascii=False)}]"
+    return _decode_condition(key, value, f"{path}{step(key)}", lenient)
 
 
 def _entries(value: object, path: str, name: str, lenient: bool, depth: int) -> tuple[str, Any] | None:
@@ -166,7 +157,7 @@ def _decode_condition(key: str, value: object, path: str, lenient: bool) -> Expr
 
 
 def _decode_operator(key: str, op: Any, operand: object, path: str, implicit: bool = False) -> Expr:
-    place = path if implicit or not isinstance(op, str) else f"{path}{_step(op)}"
+    place = path if implicit or not isinstance(op, str) else f"{path}{step(op)}"
     subject: Subject = _SPECIAL[key]() if key in _SPECIAL else Field(key)
     if op not in _OPERATORS:
         _refuse_operator(op, path)
@@ -352,3 +343,23 @@ def _decode_where_document(value: object, path: str, lenient: bool, depth: int) 
         hint = f"did you mean {close}?" if close else f"where_document has {', '.join(_DOCUMENT)}, $and and $or; conditions on keys stand in where"
         raise WhereError("WQ212", f"where_document has no operator {quote(key)}", path=path, hint=hint)
     return _document_predicate(key, inner, f"{path}.{key}")
+
+
+def _read(source: object, options: Options) -> Expr:
+    return decode(source, lenient=options["lenient"])
+
+
+def _write(expr: Expr, options: Options) -> Translation:
+    return write(expr, ChromaWriter())
+
+
+DIALECT = Dialect("Chroma", _read, _write, {"lenient": Option("read several conditions in one object, and $not", False, (False, True))}, form="json")
+
+
+def encode(expr: Expr) -> dict[str, Any]:
+    """The `where` object of a closed filter, in its normal form; conditions on the document stand in it under `#document`.
+
+    Raises TranslateError naming the predicate that JSON can't say, CheckError for a filter with parameters.
+    """
+    native: dict[str, Any] = DIALECT.encode(expr).native
+    return native

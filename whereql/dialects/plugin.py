@@ -6,9 +6,15 @@ from typing import Any
 
 from whereql.hookspecs import hookimpl
 
+# Name to the place of its Dialect, imported when it is asked for.
+DIALECTS = {
+    "chroma": "whereql.dialects.chroma:DIALECT",
+    "text": "whereql.dialects.text:DIALECT",
+}
+
 
 @hookimpl
 def register_dialects(register: Any) -> None:
-    """Register the textual language and Chroma's JSON."""
-    register("text", "whereql.dialects.text")
-    register("chroma", "whereql.dialects.chroma")
+    """Register the languages that whereql itself knows."""
+    for name, place in DIALECTS.items():
+        register(name, place)

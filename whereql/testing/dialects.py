@@ -4,7 +4,7 @@
 class TestLucene(DialectContract):
     @pytest.fixture
     def dialect(self):
-        return my_package.lucene  # decode(source) -> Expr, encode(expr) -> source, or one of the two
+        return my_package.lucene.DIALECT  # a whereql.Dialect
 ```
 """
 
@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
 
-from whereql.ast import Expr, Field, Not, Op, Predicate
+from whereql.ast import And, Const, Expr, Field, Not, Op, Predicate
 from whereql.decide import equivalent
+from whereql.dialect import Dialect, Sql, Translation
 from whereql.dialects.text import decode as read_text
 from whereql.dialects.text.printer import print_filter
-from whereql.errors import UnsupportedError, WhereqlError
+from whereql.errors import TranslateError, WhereqlError
 from whereql.optimize.pipeline import normalize
 from whereql.records import Record, make_record
 from whereql.semantics import holds
@@ -50,66 +51,75 @@ class DialectContract:
     filters: ClassVar[int] = 100
 
     @pytest.fixture
-    def dialect(self) -> Any:
-        """The dialect: a module or object with decode, encode, or both."""
-        raise NotImplementedError(f"{type(self).__name__} overrides the fixture dialect: a module or object with decode(source), encode(expr), or both")
+    def dialect(self) -> Dialect:
+        """The dialect."""
+        raise NotImplementedError(f"{type(self).__name__} overrides the fixture dialect: a whereql.Dialect that reads, writes, or both")
 
     @pytest.fixture
     def run(self) -> Run | None:
-        """A function that runs a source on some records, in an engine of the language, and answers the ids. None: there is none."""
+        """A function that runs a native filter on some records, in an engine of the language, and answers the ids. None: there is none."""
         return None
 
+    def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
+        """The options with which filters for some records are written and read: their schema, say, where the language needs one."""
+        return {}
+
     def test_has_a_direction(self, dialect: Any) -> None:
-        """decode, encode, or both."""
-        if not (hasattr(dialect, "decode") or hasattr(dialect, "encode")):
-            raise Broken("a dialect has decode, encode, or both", details=[("got", repr(dialect))])
-        if not hasattr(dialect, "encode") and not self.examples:
-            raise Broken("a decode without an encode is proved by examples", details=[("hint", "list pairs in `examples`: a source, and the same filter as whereql's text")])
+        """It is a Dialect, and reads, writes, or both."""
+        if not isinstance(dialect, Dialect) or (dialect.reads is None and dialect.writes is None):
+            raise Broken("a dialect is a whereql.Dialect that reads, writes, or both", details=[("got", repr(dialect))])
+        if dialect.writes is None and not self.examples:
+            raise Broken("a dialect that is read only is proved by examples", details=[("hint", "list pairs in `examples`: a source, and the same filter as whereql's text")])
 
     def test_reads_the_examples(self, dialect: Any) -> None:
         """Each example of `examples` means what its text says."""
-        if hasattr(dialect, "decode"):
+        if dialect.reads is not None:
             for source, text in self.examples:
                 wanted = read_text(text)
-                read = _decoded(dialect, source, wanted)
+                read = _decoded(dialect, source, wanted, {})
                 witness = equivalent(read, wanted).witness if isinstance(read, Expr) else None
                 self._check_same(wanted, read, source, [] if witness is None else [witness])
 
     @pytest.mark.parametrize("seed", _SEEDS)
     def test_writes_or_refuses(self, dialect: Any, seed: int) -> None:
-        """Any filter is written, always in the same way, or refused with an UnsupportedError that has a hint; the filter stays as it was."""
-        if hasattr(dialect, "encode"):
-            _, filters = self._random(seed)
+        """Any filter is written, always in the same way, exactly or with a residual, which is refused with a hint unless it is asked for; the filter stays as it was."""
+        if dialect.writes is not None:
+            records, filters = self._random(seed)
+            options = self.options(records)
             for expr in filters:
                 before = copy.deepcopy(expr)
-                one, other = _encoded(dialect, expr), _encoded(dialect, expr)
+                one, other = _encoded(dialect, expr, options), _encoded(dialect, expr, options)
                 if one != other or expr != before:
                     raise Broken("encode writes a filter in one way", where=expr, details=[("first", repr(one)), ("then", repr(other))])
+                _check_refusal(dialect, expr, options, one)
 
     def test_says_something(self, dialect: Any) -> None:
-        """Not everything is refused."""
-        if hasattr(dialect, "encode") and all(_encoded(dialect, expr) is None for expr in self._random(0)[1]):
-            raise Broken("encode writes some filters", details=[("it refuses", "each of those that were tried")])
+        """Not everything is left to the residual."""
+        if dialect.writes is not None:
+            records, filters = self._random(0)
+            translations = [_encoded(dialect, expr, self.options(records)) for expr in filters]
+            if not any(each.exact for each in translations):
+                raise Broken("encode writes some filters exactly", details=[("it leaves a residual", "of each of those that were tried")])
 
     @pytest.mark.parametrize("seed", _SEEDS)
     def test_reads_back_what_it_writes(self, dialect: Any, seed: int) -> None:
-        """What is written reads back as a filter of the same meaning."""
-        if hasattr(dialect, "encode") and hasattr(dialect, "decode"):
+        """What is written reads back as a filter that, with the residual, has the same meaning."""
+        if dialect.reads is not None and dialect.writes is not None:
             records, filters = self._random(seed)
             for expr in filters:
                 self._smallest(expr, lambda expr: self._check_round_trip(dialect, expr, records))
 
     @pytest.mark.parametrize("seed", _SEEDS)
     def test_runs_as_the_semantics(self, dialect: Any, run: Run | None, seed: int) -> None:
-        """What is written finds, in the engine, the records that `whereql.semantics` finds."""
-        if hasattr(dialect, "encode") and run is not None:
+        """What is written finds, in the engine, the records that `whereql.semantics` finds; with a residual no fewer, and with it tested just those."""
+        if dialect.writes is not None and run is not None:
             records, filters = self._random(seed)
             for expr in filters:
                 self._smallest(expr, lambda expr: self._check_run(dialect, run, expr, records))
 
     def test_hostile_strings_are_data(self, dialect: Any, run: Run | None) -> None:
         """Quotes, backslashes, wildcards, control characters, every Unicode plane: as values and as keys."""
-        if hasattr(dialect, "encode"):
+        if dialect.writes is not None:
             made = [make_record(f"{n}", document=text, uri=text, metadata={"k": text, "tags": [text]}) for n, text in enumerate(HOSTILE_TEXTS)]
             made += [make_record(f"key {n}", metadata={key: n}) for n, key in enumerate(HOSTILE_KEYS)]
             records = fit_all(made, check_lacks(self.lacks))
@@ -120,10 +130,11 @@ class DialectContract:
 
     def test_nonsense_is_refused_in_whereqls_words(self, dialect: Any) -> None:
         """Sources with a part lost, doubled or changed are read, or refused with a WhereqlError: decode raises nothing else."""
-        if hasattr(dialect, "decode"):
+        if dialect.reads is not None:
             sources = [source for source, _ in self.examples]
-            if hasattr(dialect, "encode"):
-                sources += [native for expr in self._random(1)[1] if (native := _encoded(dialect, expr)) is not None]
+            if dialect.writes is not None:
+                records, filters = self._random(1)
+                sources += [_encoded(dialect, expr, self.options(records)).native for expr in filters]
             generator = Generator(9)
             for source in sources[:200]:
                 for damaged in damage(source, generator):
@@ -147,9 +158,14 @@ class DialectContract:
             raise
 
     def _check_round_trip(self, dialect: Any, expr: Expr, records: Sequence[Record]) -> None:
-        source = _encoded(dialect, expr)
-        if source is not None and hasattr(dialect, "decode"):
-            self._check_same(expr, _decoded(dialect, source, expr), source, records)
+        if dialect.reads is None:
+            return
+        options = self.options(records)
+        translation = _encoded(dialect, expr, options)
+        read = _decoded(dialect, translation.native, expr, {name: value for name, value in options.items() if name in dialect.options})
+        if isinstance(read, Expr) and translation.residual is not None:
+            read = And([read, translation.residual])
+        self._check_same(expr, read, translation.native, records)
 
     def _check_same(self, expr: Expr, read: Any, source: Any, records: Sequence[Record]) -> None:
         if not isinstance(read, Expr):
@@ -162,14 +178,18 @@ class DialectContract:
             raise Broken("a source means what the filter means that it was written for", where=expr, details=shown)
 
     def _check_run(self, dialect: Any, run: Run, expr: Expr, records: Sequence[Record]) -> None:
-        source = _encoded(dialect, expr)
-        if source is not None:
-            got = list(calling(f"run({ascii(source)[:200]}, records)", expr, run, source, records))
-            due = [record.id for record in records if holds(expr, record)]
-            try:
-                compare("what is written finds the records that the filter finds", expr, due, got, ("source", ascii(source)))
-            except Broken as broken:
-                raise broken.about(records) from None
+        translation = _encoded(dialect, expr, self.options(records))
+        native, residual = translation.native, Const(True) if translation.residual is None else translation.residual
+        found = list(calling(f"run({ascii(native)[:200]}, records)", expr, run, native, records))
+        known = {record.id: record for record in records}
+        if len(set(found)) != len(found) or not known.keys() >= set(found):
+            raise Broken("run answers ids of the records, each once", where=expr, details=[("source", ascii(native)), ("got", repr(found))])
+        got = [id for id in known if id in found and holds(residual, known[id])]
+        due = [record.id for record in records if holds(expr, record)]
+        try:
+            compare("what is written finds the records that the filter finds", expr, due, got, ("source", ascii(native)))
+        except Broken as broken:
+            raise broken.about(records) from None
 
     def _check_damaged(self, dialect: Any, source: Any) -> None:
         try:
@@ -183,22 +203,33 @@ class DialectContract:
             raise Broken("decode answers an Expr", details=[("source", ascii(source)), ("got", repr(read))])
 
 
-def _encoded(dialect: Any, expr: Expr) -> Any:
-    """What a dialect writes, None where it refuses."""
+def _encoded(dialect: Any, expr: Expr, options: Mapping[str, Any]) -> Translation:
+    """What a dialect writes, a residual allowed."""
     try:
-        return dialect.encode(expr)
-    except UnsupportedError as error:
-        if not error.hint:
-            raise Broken("a refusal has a hint: what to write instead", where=expr, details=[("it raised", error)]) from error
-        return None
+        translation = dialect.encode(expr, allow_residual=True, **options)
     except Exception as error:  # whatever a stranger's dialect raises
         shown = [("it raised", f"{type(error).__name__}: {error}")]
-        raise Broken("encode refuses with an UnsupportedError (or a TranslateError), and raises nothing else", where=expr, details=shown) from error
+        raise Broken("encode leaves a residual where it can't say all, and raises nothing", where=expr, details=shown) from error
+    if not isinstance(translation, Translation):
+        raise Broken("writes answers a Translation", where=expr, details=[("got", repr(translation))])
+    return translation
 
 
-def _decoded(dialect: Any, source: Any, expr: Expr) -> Any:
+def _check_refusal(dialect: Any, expr: Expr, options: Mapping[str, Any], translation: Translation) -> None:
+    """Without leave for a residual, what has one is refused, with a reason and a hint, and nothing else is."""
     try:
-        return dialect.decode(source)
+        exact = dialect.encode(expr, **options)
+    except TranslateError as error:
+        if translation.exact or not error.hint:
+            raise Broken("just what leaves a residual is refused, with a hint", where=expr, details=[("it raised", error)]) from error
+    else:
+        if exact != translation or not translation.exact:
+            raise Broken("what leaves a residual is refused unless it is asked for", where=expr, details=[("got", repr(exact))])
+
+
+def _decoded(dialect: Any, source: Any, expr: Expr, options: Mapping[str, Any]) -> Any:
+    try:
+        return dialect.decode(source, **options)
     except Exception as error:  # whatever a stranger's dialect raises
         shown = [("source", ascii(source)), ("it raised", f"{type(error).__name__}: {error}")]
         raise Broken("decode reads what encode writes, and the examples", where=expr, details=shown) from error
@@ -216,6 +247,8 @@ def _hostile_filters() -> Iterator[Expr]:
 def damage(source: Any, generator: Generator) -> Iterator[Any]:
     """Sources near to one: a text with a piece lost, doubled or in the place of another; data with a part that is something else."""
     rng = generator.random
+    if isinstance(source, Sql):
+        source = source.text
     if isinstance(source, str):
         for _ in range(4):
             start = rng.randint(0, len(source))

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from whereql.ast import Expr, Predicate, predicates
 from whereql.binding import check_patterns
+from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.text.size import check_size
 from whereql.errors import ParseError, WhereqlError
 from whereql.limits import Limits, check_text, current_limits
@@ -76,3 +77,14 @@ def encode(expr: Expr) -> str:
     from whereql.dialects.text.printer import print_filter
 
     return print_filter(expr)
+
+
+def _read(source: str, options: Options) -> Expr:
+    return decode(source)
+
+
+def _write(expr: Expr, options: Options) -> Translation:
+    return Translation(encode(expr))
+
+
+DIALECT = Dialect("whereql's text", _read, _write)

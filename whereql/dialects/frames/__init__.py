@@ -1,0 +1,1 @@
+"""Expressions of data frames, and of Python itself, as source text."""

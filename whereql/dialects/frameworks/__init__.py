@@ -1,0 +1,1 @@
+"""Languages of frameworks that hand filters to stores."""

@@ -1,0 +1,1 @@
+"""Languages in the manner of MongoDB: dicts of `$` operators."""

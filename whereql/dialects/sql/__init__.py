@@ -1,0 +1,1 @@
+"""SQL: one writer and one reader, and what is special of each engine."""

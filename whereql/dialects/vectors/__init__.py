@@ -1,0 +1,1 @@
+"""Languages of vector databases, each of its own kind."""
