@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from enum import Enum
+from typing import Any, NamedTuple
 
-from whereql.ast import Expr
+from whereql.ast import Const, Expr
 from whereql.dialect import Dialect, Translation
+from whereql.dialects.text import decode
 from whereql.errors import PluginError, WhereqlError
 from whereql.plugins import registry
 from whereql.values import describe_type
@@ -53,3 +55,48 @@ def dialect(name: str) -> Dialect:
         entry = registry().dialects[name]
         raise PluginError("WQ602", f"the dialect {name!r} of {entry.distribution} is {describe_type(found)}, not a Dialect", hint="register a whereql.Dialect, or 'module:NAME' of one")
     return found
+
+
+class Saying(NamedTuple):
+    """A kind of condition, as the matrix of dialects lists it: its name, a filter that is one, and the kind of its key."""
+
+    name: str
+    filter: str
+    kind: str
+
+
+SAYINGS = (
+    Saying("= string", "k = 'a'", "string"), Saying("= number", "k = 2.5", "float"), Saying("= bool", "k = TRUE", "bool"),
+    Saying("!=", "k != 'a'", "string"), Saying("<", "k < 5", "int"), Saying("NOT <", "NOT k < 5", "int"), Saying("< string", "k < 'b'", "string"),
+    Saying("IN", "k IN ('a', 'b')", "string"), Saying("NOT IN", "k NOT IN ('a', 'b')", "string"), Saying("HAS", "k HAS 'a'", "string[]"),
+    Saying("NOT HAS", "k NOT HAS 'a'", "string[]"), Saying("CONTAINS", "k CONTAINS 'a'", "string"), Saying("STARTS WITH", "k STARTS WITH 'a'", "string"),
+    Saying("ENDS WITH", "k ENDS WITH 'a'", "string"), Saying("LIKE", "k LIKE 'a%b_'", "string"), Saying("ILIKE", "k ILIKE 'a%'", "string"),
+    Saying("MATCHES", "k MATCHES '^a+$'", "string"), Saying("IS NULL", "k IS NULL", "string"), Saying("IS NOT NULL", "k IS NOT NULL", "string"),
+    Saying("#id", "#id = 'a'", ""), Saying("#document", "#document CONTAINS 'a'", ""), Saying("OR", "k = 'a' OR j = 'b'", "string"),
+)  # fmt: skip
+
+
+class Ability(Enum):
+    """How a language says a kind of condition; its value is how a table shows that."""
+
+    EXACT = "yes"
+    DECLARED = "yes, if the schema declares the key"
+    SUPERSET = "more, and a residual"
+    RESIDUAL = "residual"
+
+
+def abilities(target: Dialect) -> dict[str, Ability]:
+    """How a language that can be written says each of SAYINGS, with its default options."""
+    everything = target.encode(Const(True)).native
+    return {saying.name: _ability(target, saying, everything) for saying in SAYINGS}
+
+
+def _ability(target: Dialect, saying: Saying, everything: Any) -> Ability:
+    expr = decode(saying.filter)
+    found = target.encode(expr, allow_residual=True)
+    if found.exact:
+        return Ability.EXACT
+    declared = {"schema": {"k": saying.kind, "j": saying.kind}} if "schema" in target.options and saying.kind else {}
+    if declared and target.encode(expr, allow_residual=True, **declared).exact:
+        return Ability.DECLARED
+    return Ability.RESIDUAL if found.native == everything else Ability.SUPERSET

@@ -1,6 +1,6 @@
 """The commands of the `whereql` program: thin layers over the public Python interface.
 
-Exit codes: 0 done; 1 `check` found something; 2 wrong usage; 3 the filter is wrong; 4 the store or JSON can't say it;
+Exit codes: 0 done; 1 `check` found something; 2 wrong usage; 3 the filter is wrong; 4 the store or the language can't say it;
 5 the file, store or plugin failed. Those that answer a question (`reasoning`): 0 yes, 1 no, 3 unknown, 2 a filter is wrong.
 """
 
@@ -22,6 +22,7 @@ from whereql.cli.options import (
 )
 from whereql.cli.reasoning import disjoint, equivalent, implies, normalize, sat
 from whereql.cli.reporting import reported
+from whereql.cli.translating import dialects, translate
 from whereql.errors import BackendError, PluginError, WhereqlError
 
 
@@ -245,5 +246,5 @@ def grammar(lark: bool) -> None:
     click.echo(files("whereql_grammar").joinpath(name).read_text(encoding="utf-8"))
 
 
-for _command in (load, normalize, sat, implies, equivalent, disjoint):
+for _command in (load, normalize, sat, implies, equivalent, disjoint, translate, dialects):
     cli.add_command(_command)
