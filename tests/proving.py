@@ -64,7 +64,7 @@ def _prove_set(dialect: Dialect, engine: Worker, records: Sequence[Record], filt
     translations = [dialect.encode(expr, allow_residual=True, **options) for expr in filters]
     found = _answers(engine, [translation.native for translation in translations], records)
     for expr, translation, ids in zip(filters, translations, found, strict=True):
-        residual = translation.residual or Const(True)
+        residual = Const(True) if translation.residual is None else translation.residual
         got = {record.id for record in records if record.id in ids and holds(residual, record)}
         due = {record.id for record in records if holds(expr, record)}
         assert got == due, _shown(expr, translation.native, records, got, due)
