@@ -9,6 +9,7 @@ from whereql.hookspecs import hookimpl
 # Name to the place of its Dialect, imported when it is asked for.
 DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
+    "python": "whereql.dialects.frames.python:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
 }
 
