@@ -147,6 +147,8 @@ class _Leaves:
 
     def notes(self, pushed: Expr, residual: Expr) -> list[Note]:
         """What there is to say: first on what is not exact, since that is the cause of a residual."""
+        if not any(leaf.reason for leaf in self._known.values()):
+            return []
         noted: dict[tuple[Predicate, bool], Note] = {}
         for predicate, negated in (*_signed(residual), *_signed(pushed)):
             leaf = self.of(predicate, negated)
@@ -168,7 +170,10 @@ def _signed(expr: Expr) -> list[tuple[Predicate, bool]]:
 
 def _best_split(expr: Expr, leaves: _Leaves, writer: Writer) -> Split:
     """The split of the filter as it was said, which its author knows again, or of its normal form where that leaves less."""
-    said = split(fold_constants(push_negation(expr)), leaves.support, writer.shape)
+    plain = fold_constants(push_negation(expr))
+    if writer.shape == ANY_SHAPE and all(leaves.support(*signed) is Support.EXACT for signed in _signed(plain)):
+        return Split(plain, TRUE)  # what `split` would say, in half the time
+    said = split(plain, leaves.support, writer.shape)
     if said.is_exact:
         return said
     parts = split(normalize(expr, schema=writer.schema), leaves.support, writer.shape)
