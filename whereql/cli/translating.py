@@ -226,9 +226,9 @@ def _write_matrix(known: Mapping[str, Dialect], written: Mapping[str, Mapping[st
 
     signs = {Ability.EXACT: "●", Ability.DECLARED: "◐", Ability.SUPERSET: "○", Ability.RESIDUAL: "·"}
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("dialect")
-    for saying in ("reads", "writes", *(saying.name for saying in SAYINGS)):
-        table.add_column(saying)
+    table.add_column("dialect", vertical="bottom")
+    for heading in ("read", "written", *(saying.name for saying in SAYINGS)):
+        table.add_column("\n".join(heading.replace(" ", "\u00b7")), vertical="bottom", no_wrap=True)  # upright, to fit a terminal
     for name, found in known.items():
         directions = ["●" if way is not None else "·" for way in (found.reads, found.writes)]
         cells = [signs[written[name][saying.name]] if name in written else "" for saying in SAYINGS]
