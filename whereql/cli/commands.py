@@ -231,9 +231,20 @@ def plugins(as_json: bool) -> None:
         table.add_column(name)
     for plugin in found.plugins:
         failure = found.failure(plugin)
-        provides = f"{failure.message} ({failure.hint})" if failure else ", ".join(plugin.provides)
+        provides = f"{failure.message} ({failure.hint})" if failure else _summary(plugin.provides)
         table.add_row(*[Text(cell) for cell in (plugin.name, plugin.distribution, plugin.version, provides)])
     console().print(table)
+
+
+_MOST_NAMES = 4
+
+
+def _summary(provides: list[str]) -> str:
+    """What a plugin provides, the dialects counted where they are many."""
+    dialects = [each for each in provides if each.startswith("dialect ")]
+    if len(dialects) <= _MOST_NAMES:
+        return ", ".join(provides)
+    return ", ".join([*(each for each in provides if each not in dialects), f"{len(dialects)} dialects: see whereql dialects"])
 
 
 @cli.command()
