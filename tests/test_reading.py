@@ -43,6 +43,8 @@ def read(source: Any, **changes: Any) -> str:
         ("not (a = 1 or b = 2)", "a IS NOT NULL AND a != 1 AND b IS NOT NULL AND b != 2", {"is_three_valued": True}),
         ("not (a = 1 and b = 2)", "a IS NOT NULL AND a != 1 OR b IS NOT NULL AND b != 2", {"is_three_valued": True}),
         ("not (a = 1 or b = 2)", "NOT (a = 1 OR b = 2)", {}),
+        ("not a = 1 or b = 2", "NOT (a = 1 OR b = 2)", {"has_wide_not": True}),
+        ("(not a = 1) or c = 3 and not a = 1 and b = 2", "a != 1 OR c = 3 AND NOT (a = 1 AND b = 2)", {"has_wide_not": True}),
         ("(((a = 1)))", "a = 1", {}),
         ('\t"or" = 1', None, {}),
         ('a="or"', "a = 'or'", {}),

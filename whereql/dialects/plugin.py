@@ -10,6 +10,7 @@ from whereql.hookspecs import hookimpl
 DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
     "python": "whereql.dialects.frames.python:DIALECT",
+    "springai": "whereql.dialects.frameworks.springai:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
 }
 

@@ -138,7 +138,7 @@ class Connectives:
     """The words of a language that join conditions, NOT binding tightest, then AND, then OR.
 
     is_three_valued: NOT of a condition that is neither true nor false is neither, as in SQL: a record passes only what is true.
-    has_one_level: AND and OR bind alike, from left to right.
+    has_one_level: AND and OR bind alike, from left to right. has_wide_not: NOT reaches as far as it can, to the end or a `)`.
     """
 
     any_of: Collection[str]
@@ -146,6 +146,7 @@ class Connectives:
     none_of: Collection[str]
     is_three_valued: bool = False
     has_one_level: bool = False
+    has_wide_not: bool = False
 
 
 Condition = Callable[[Tokens, bool], Expr]
@@ -200,6 +201,8 @@ class _Reader:
     def _one(self, tokens: Tokens, negated: bool, depth: int) -> Expr:
         check_depth(depth, tokens.next.span)
         if tokens.skip(*self._words.none_of):
+            if self._words.has_wide_not:
+                return Not(self.disjunction(tokens, False, depth + 1))
             if self._words.is_three_valued:
                 return self._one(tokens, not negated, depth + 1)
             return Not(self._one(tokens, False, depth + 1))
