@@ -9,7 +9,11 @@ from whereql.hookspecs import hookimpl
 # Name to the place of its Dialect, imported when it is asked for.
 DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
+    "milvus": "whereql.dialects.vectors.milvus:DIALECT",
+    "polars": "whereql.dialects.frames.polars:DIALECT",
+    "pyarrow": "whereql.dialects.frames.pyarrow:DIALECT",
     "python": "whereql.dialects.frames.python:DIALECT",
+    "qdrant": "whereql.dialects.vectors.qdrant:DIALECT",
     "springai": "whereql.dialects.frameworks.springai:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
 }
