@@ -12,7 +12,7 @@ OWN = ("id", "document", "uri")
 def columns(records: Sequence[dict[str, Any]]) -> dict[str, tuple[str, list[Any]]]:
     """Name to kind and values; `missing` is a column of strings that has none."""
     found: dict[str, tuple[str, list[Any]]] = {name: ("string", [record[name] for record in records]) for name in OWN}
-    for key in sorted({key for record in records for key in record["metadata"]} | {"missing"}):
+    for key in sorted({key for record in records for key in record["metadata"]} - {*OWN} | {"missing"}):
         values = [record["metadata"].get(key) for record in records]
         found[key] = (kind_of(key), values)
     return found

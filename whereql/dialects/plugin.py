@@ -9,7 +9,10 @@ from whereql.hookspecs import hookimpl
 # Name to the place of its Dialect, imported when it is asked for.
 DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
+    "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
     "milvus": "whereql.dialects.vectors.milvus:DIALECT",
+    "pandas": "whereql.dialects.frames.pandas:DIALECT",
+    "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",
     "polars": "whereql.dialects.frames.polars:DIALECT",
     "pyarrow": "whereql.dialects.frames.pyarrow:DIALECT",
     "python": "whereql.dialects.frames.python:DIALECT",

@@ -21,8 +21,11 @@ BACKTRACKS = "Python's re takes a pattern's time as it comes, which can be expon
 
 
 def value_condition(predicate: Predicate, value: str) -> str | None:
-    """A condition that is a bool for any value. value: an expression, evaluated once, into `v`; None where `re` can't say the pattern."""
-    first, op = f"v := {value}", predicate.op
+    """A condition that is a bool for any value; None where `re` can't say the pattern.
+
+    value: an expression, evaluated once, into `v`; or `v` itself.
+    """
+    first, op = value if value == "v" else f"v := {value}", predicate.op
     if op is Op.EXISTS:
         return f"({first}) is not None"
     if op is Op.HAS:

@@ -1,0 +1,112 @@
+"""To pandas: the source of a mask over the rows of `df`.
+
+A column that is declared is compared as a whole; any other may hold anything, and is gone through value by value.
+
+>>> DIALECT.encode(whereql.parse("year >= 2020 AND lang != 'en'"), schema={"year": "int"}).native
+"df['year'].ge(2020).fillna(False) & ~pd.Series([isinstance(v, str) and v == 'en' for v in df['lang'].tolist()], index=df.index, dtype=bool)"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from whereql.ast import And, Expr, Field, Literal, Or, Predicate
+from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.frames.columns import Column, column_of, is_safe
+from whereql.dialects.frames.sources import source
+from whereql.dialects.frames.values import BACKTRACKS, value_condition
+from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.writing import InfixWriter, Leaf, exact, refused, superset, write
+from whereql.kinds import NUMBERS
+from whereql.operators import ORDER, PATTERN, Op
+from whereql.support import Shape
+
+_ORDER = {Op.LT: "lt", Op.LE: "le", Op.GT: "gt", Op.GE: "ge"}
+_TEXT = {Op.CONTAINS: "contains({}, regex=False, na=False)", Op.STARTS: "startswith({}, na=False)", Op.ENDS: "endswith({}, na=False)"}
+
+
+class PandasWriter(InfixWriter):
+    """Writes with `df` and `pd`."""
+
+    all_of = " & "
+    any_of = " | "
+    shape = Shape(depth=80)  # Python's own parser takes 200 parentheses
+
+    def __init__(self, expr: Expr, options: Options) -> None:
+        self._fields = Fields(expr, options["schema"])
+        self.schema = self._fields.schema
+        self._options = options
+
+    def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
+        """A mask that is True or False for each row, so that ~ is the complement."""
+        subject = predicate.subject
+        name = place(subject, self._options)
+        if name is None and isinstance(subject, Field):
+            return refused_place(subject, self._options)
+        name = f"df[{source(str(name))}]"
+        if predicate.op is Op.EXISTS:
+            return exact(f"{name}.{'isna' if negated else 'notna'}()")
+        mask = self._whole(predicate, name)
+        if mask is not None:
+            return exact(self._turned(mask, negated))
+        condition = value_condition(predicate, "v")
+        if condition is None:
+            reason, hint = "Python's re can't say the pattern", "write a simpler pattern"
+            return refused(reason, hint) if negated else superset(f"{name}.notna()", reason, hint)
+        mask = self._constant(False) if condition == "False" else f"pd.Series([{condition} for v in {name}.tolist()], index=df.index, dtype=bool)"
+        return exact(self._turned(mask, negated), BACKTRACKS if predicate.op in PATTERN else "")
+
+    def _turned(self, mask: str, negated: bool) -> str:
+        if mask == self._constant(False):
+            return self._constant(negated)
+        return f"~{mask}" if negated else mask
+
+    def _constant(self, value: bool) -> str:
+        return f"pd.Series({value}, index=df.index)"
+
+    def _whole(self, predicate: Predicate, name: str) -> str | None:
+        """A comparison of the whole column, where its type is known and no value of it compares otherwise than by whereql."""
+        if not isinstance(predicate.subject, Field) or not self._fields.is_declared(predicate.subject.name):
+            return None
+        column = column_of(predicate.subject, self._fields, self._options)
+        if isinstance(column, Leaf):
+            return None
+        items = column.fitting(predicate)
+        if not items:
+            return self._constant(False)
+        return _compared(predicate.op, column, name, items)
+
+    def join(self, connective: type[And] | type[Or], parts: Sequence[Any]) -> Any:
+        """Masks joined, without the constants that a column's kind makes of some."""
+        unit, zero = self._constant(connective is And), self._constant(connective is Or)
+        left = [part for part in parts if part != unit]
+        if zero in left or not left:
+            return zero if left else unit
+        return left[0] if len(left) == 1 else super().join(connective, left)
+
+    def constant(self, value: bool) -> Leaf:
+        """True or False in each row."""
+        return exact(self._constant(value))
+
+
+def _compared(op: Op, column: Column, name: str, items: Sequence[Literal]) -> str | None:
+    is_number = bool(column.kinds & NUMBERS)
+    if column.is_array or op in PATTERN or (is_number and not all(is_safe(item) for item in items)):
+        return None
+    if op in _TEXT:
+        return f"{name}.str.{_TEXT[op].format(source(items[0].value))}"
+    if op in ORDER:
+        # A column of objects raises where a string meets a None, one of numbers does not.
+        return f"{name}.{_ORDER[op]}({source(items[0].value)}).fillna(False)" if is_number else None
+    if len(items) == 1:
+        return f"{name}.eq({source(items[0].value)}).fillna(False)"
+    return f"{name}.isin([{', '.join(source(item.value) for item in items)}])"
+
+
+def _write(expr: Expr, options: Options) -> Translation:
+    return write(expr, PandasWriter(expr, options))
+
+
+DIALECT = Dialect("pandas", writes=_write, options={"schema": SCHEMA, **PLACES})
