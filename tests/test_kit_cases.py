@@ -58,6 +58,8 @@ def test_records_come_without_what_a_store_lacks(lack: str) -> None:
     assert (lack == "embeddings") == all(record.embedding is None for record in fitted)
     assert (lack == "missing embeddings") == all(record.embedding is not None for record in fitted)
     assert (lack == "long floats") == all(float(f"{value:.15g}") == value for value in values if isinstance(value, float))
+    assert (lack == "far floats") == all(1e-7 <= abs(value) <= 1e22 for value in values if isinstance(value, float) and value)
+    assert (lack == "long ints") == all(abs(value) <= 2**53 for value in values if type(value) is int)
     assert (lack == "odd keys") == all(key.isidentifier() and key.isascii() and len(key) < 80 for record in fitted for key in record.metadata or {})
     mixed: dict[str, set[type]] = {}
     for record in fitted:

@@ -11,6 +11,8 @@ DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
     "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
     "milvus": "whereql.dialects.vectors.milvus:DIALECT",
+    "langchain": "whereql.dialects.frameworks.langchain:DIALECT",
+    "mongodb": "whereql.dialects.mongo.mongodb:DIALECT",
     "pandas": "whereql.dialects.frames.pandas:DIALECT",
     "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",
     "polars": "whereql.dialects.frames.polars:DIALECT",

@@ -24,6 +24,8 @@ LACKS: Mapping[str, str] = {
     "nul": "the character U+0000 in strings and keys",
     "odd keys": "metadata keys other than lower-case ASCII words, or longer than 48 characters",
     "long floats": "floats of more than 15 digits",
+    "far floats": "floats below 1e-7 or above 1e22 in size, other than 0",
+    "long ints": "ints beyond 2^53, but as the nearest float",
     "mixed kinds": "values of several kinds under one metadata key",
     "arrays": "lists as metadata values",
     "sparse vectors": "sparse vectors as metadata values",
@@ -90,9 +92,19 @@ def batches(records: Sequence[Record], lacks: Collection[str]) -> list[list[Reco
 
 
 def _value(value: Any, lacks: Collection[str]) -> Any:
+    if isinstance(value, float) and value and "far floats" in lacks:
+        value = math.copysign(min(max(abs(value), 1e-7), 1e22), value)
     if isinstance(value, float) and "long floats" in lacks:
         return float(f"{math.copysign(min(abs(value), 1e308), value):.15g}")
+    if type(value) is int and "long ints" in lacks and abs(value) > 2**53:
+        return float(value)
     return value.replace("\0", "\x01") if isinstance(value, str) and "nul" in lacks else value
+
+
+def _values(values: Sequence[Any], lacks: Collection[str]) -> list[Any]:
+    """An array, still of one kind."""
+    fitted = [_value(item, lacks) for item in values]
+    return [float(item) for item in fitted] if {type(item) for item in fitted} == {int, float} else fitted
 
 
 def _embedding(record: Record, number: int, lacks: Collection[str]) -> Any:
@@ -111,7 +123,7 @@ def _metadata(metadata: Mapping[str, Any], lacks: Collection[str]) -> dict[str, 
         kind = stored_kind(value)
         if ("arrays" in lacks and isinstance(value, list)) or ("sparse vectors" in lacks and kind == SPARSE):
             continue
-        kept[_key(key, kind, lacks)] = [_value(item, lacks) for item in value] if isinstance(value, list) else _value(value, lacks)
+        kept[_key(key, kind, lacks)] = _values(value, lacks) if isinstance(value, list) else _value(value, lacks)
     return kept
 
 

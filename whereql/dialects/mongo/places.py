@@ -1,0 +1,66 @@
+"""Where a subject of whereql stands in a document of MongoDB, and back.
+
+>>> options = {"prefix": "metadata.", "id": "_id", "document": "text", "uri": None}
+>>> place_of(Field("year"), options), subject_of("text", "$", options)
+(('metadata.year', ''), Document())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whereql.ast import Document, Field, Id, Subject, Uri
+from whereql.dialect import Option, Options
+from whereql.dialects.reading_json import fail, refuse
+from whereql.dialects.writing import Leaf, refused
+from whereql.values import check_text_value
+
+Place = tuple[str, str]
+"""The path of a field, and on what condition it is the key's."""
+
+PLACES: Mapping[str, Option] = {
+    "prefix": Option("what stands before each key, such as metadata.", ""),
+    "document": Option("the field of #document"),
+    "uri": Option("the field of #uri"),
+}
+
+_NAMES: dict[type[Id | Document | Uri], str] = {Id: "id", Document: "document", Uri: "uri"}
+_NESTED = "a dot leads into an object within the document"
+
+
+def place_of(subject: Subject, options: Options) -> Place | Leaf:
+    """The path of a subject, or why there is none."""
+    if not isinstance(subject, Field):
+        name = _NAMES[type(subject)]
+        place: str | None = options.get(name)
+        if place:
+            return place, ""
+        return refused(f"nothing says where the {name} stands", f"name its field: {name}='…'")
+    path = f"{options['prefix']}{subject.name}"
+    steps = path.split(".")
+    if "\0" in path or not all(steps):
+        return refused("no path of MongoDB can name such a key", "rename the key")
+    if any(step.startswith("$") for step in steps):
+        return refused("a name that begins with $ is an operator", "rename the key")
+    if any(step.isdecimal() for step in subject.name.split(".")[1:]):
+        return refused("a number behind a dot is a place in an array", "rename the key")
+    if path in [options.get(name) for name in _NAMES.values()]:
+        return refused("that field is the record's own", "write #id, #document or #uri, or rename the key")
+    return path, _NESTED if "." in subject.name else ""
+
+
+def subject_of(path: str, at: str, options: Options) -> Subject:
+    """The subject that a path names. at: where it stands in the source, for messages. Raises WhereError, UnsupportedError."""
+    for kind, name in _NAMES.items():
+        if path == options.get(name):
+            return kind()
+    check_text_value(path, path=at)
+    prefix = options["prefix"]
+    if not path.startswith(prefix) or path == prefix:
+        refuse("MongoDB", "a field outside of the prefix", at, f"the keys of records stand behind {prefix!r}: choose another prefix, or name the field of #document or #uri")
+    steps = path.removeprefix(prefix).split(".")
+    if any(not step or step.startswith("$") for step in steps):
+        fail("a path has no empty step and none that begins with $", at, "write the name of a field")
+    if any(step.isdecimal() for step in steps[1:]):
+        refuse("MongoDB", "a place in an array", at, "ask for an element whatever its place")
+    return Field(path.removeprefix(prefix))
