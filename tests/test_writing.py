@@ -189,6 +189,7 @@ def test_sql_reads_as_its_text() -> None:
         ("k = 1", {"k": "string"}, {"string"}, True),
         ("k = 1", {"k": ["int", "float!"]}, {"int", "float"}, True),
         ("k = 1", {"k": ["int", "string"]}, {"int", "string"}, False),
+        ("k = 1", "inferred", {"int", "float"}, True),
     ],
 )
 def test_the_kinds_of_a_key(text: str, declared: Any, kinds: set[str], plain: bool) -> None:
@@ -204,6 +205,14 @@ def test_a_key_that_every_record_has_is_told_by_an_exclamation_mark() -> None:
     assert fields.schema is not None
     assert whereql.to_text(whereql.normalize(whereql.parse("NOT a > 5"), schema=fields.schema)) == "a < 6"
     assert whereql.to_text(whereql.normalize(whereql.parse("NOT b > 5"), schema=fields.schema)) == "NOT b > 5"
+
+
+def test_a_schema_may_be_taken_from_the_filter() -> None:
+    fields = Fields(whereql.parse("a = 1 AND b IS NULL AND c HAS 'x'"), "inferred")
+    assert (fields.is_declared("a"), fields.is_declared("b"), fields.is_declared("c"), fields.kinds("c")) == (True, False, True, {"string[]"})
+    for wrong in ("guessed", ["a"], 5):
+        with pytest.raises(whereql.CheckError, match="a schema is an object of keys and kinds"):
+            Fields(Const(True), wrong)  # type: ignore[arg-type]  # as a command line may have it
 
 
 def test_a_kind_that_there_is_none_of_is_told() -> None:

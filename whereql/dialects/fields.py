@@ -18,28 +18,32 @@ from whereql.operators import Op
 from whereql.records import KeyInfo, Schema
 from whereql.source import quote
 from whereql.suggest import did_you_mean
+from whereql.values import describe_type
 
 KINDS = frozenset({"string", "int", "float", "bool", "string[]", "int[]", "float[]", "bool[]", "sparse_vector"})
 
-SCHEMA = Option("the kinds of keys: {'year': 'int', 'tags': 'string[]', 'sku': 'string!'}, with ! where every record has the key")
+INFERRED = "inferred"
+"""In the place of a schema: each key holds just what the filter compares it with."""
+
+SCHEMA = Option("the kinds of keys: {'year': 'int', 'tags': 'string[]', 'sku': 'string!'}, with ! where every record has the key; or inferred: just those of the filter's values")
 """The option `schema` of a dialect whose fields have types."""
 
-Declared = Mapping[str, str | Sequence[str]]
+Declared = Mapping[str, str | Sequence[str]] | str
 
 
 class Fields:
     """The keys of a filter.
 
-    declared: key to its kind, or kinds, as a schema calls them; `!` behind the last says that every record has the key.
+    declared: key to its kind, or kinds, as a schema calls them; `!` behind the last says that every record has the key; or INFERRED.
     Raises CheckError for a kind that there is none of.
     """
 
     def __init__(self, expr: Expr, declared: Declared | None = None) -> None:
-        self._declared = {name: _read(name, kinds) for name, kinds in (declared or {}).items()}
         self._compared: dict[str, set[str]] = {}
         for predicate in predicates(expr):
             if isinstance(predicate.subject, Field):
                 self._compared.setdefault(predicate.subject.name, set()).update(_compared(predicate))
+        self._declared = _declared(declared, self._compared)
 
     @property
     def schema(self) -> Schema | None:
@@ -64,6 +68,14 @@ class Fields:
         """Whether the kinds of a key lie on one line, strings, numbers or bools, in arrays or not: as a column of one type can hold them."""
         lines = {kind if kind not in ("int", "float", "int[]", "float[]") else f"number{kind.removeprefix('int').removeprefix('float')}" for kind in self.kinds(name)}
         return len(lines) == 1
+
+
+def _declared(declared: Declared | None, compared: Mapping[str, set[str]]) -> dict[str, tuple[tuple[str, ...], bool]]:
+    if declared == INFERRED:
+        return {name: (tuple(sorted(kinds)), False) for name, kinds in compared.items() if kinds}
+    if not isinstance(declared, Mapping | None):
+        raise CheckError("WQ314", f"a schema is an object of keys and kinds, got {describe_type(declared)}", hint=f"write {{'year': 'int'}}, or {INFERRED}")
+    return {name: _read(name, kinds) for name, kinds in (declared or {}).items()}
 
 
 def _read(name: str, kinds: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
