@@ -10,11 +10,11 @@ from whereql.hookspecs import hookimpl
 DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
     "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
-    "milvus": "whereql.dialects.vectors.milvus:DIALECT",
     "langchain": "whereql.dialects.frameworks.langchain:DIALECT",
+    "milvus": "whereql.dialects.vectors.milvus:DIALECT",
     "mongodb": "whereql.dialects.mongo.mongodb:DIALECT",
-    "pandas": "whereql.dialects.frames.pandas:DIALECT",
     "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",
+    "pandas": "whereql.dialects.frames.pandas:DIALECT",
     "polars": "whereql.dialects.frames.polars:DIALECT",
     "pyarrow": "whereql.dialects.frames.pyarrow:DIALECT",
     "python": "whereql.dialects.frames.python:DIALECT",

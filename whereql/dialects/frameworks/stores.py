@@ -1,0 +1,300 @@
+"""What frameworks' filters become in the stores that frameworks hand them to, and a writer that keeps to what a store makes of them.
+
+A framework has one language and many stores, and each store its own meaning of it: whether `!=` finds records without the key,
+whether a comparison looks into arrays, whether TRUE is 1. So a writer is told of the store. Presence is never assumed: where `!=` may
+lose records without the key, it is refused. Types are, as the filter itself compares them, and a note says so, unless they are declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from typing import Literal as OneOf
+
+from whereql.ast import And, Document, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, predicates
+from whereql.dialect import Options
+from whereql.dialects.fields import Fields
+from whereql.dialects.vectors.doubles import EXACT, Range, doubles
+from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
+from whereql.kinds import NUMBERS, Kind
+from whereql.operators import ORDER, TEXT, Op
+from whereql.optimize.negation import push_negation
+from whereql.values import literal
+
+_NUMBER_NAMES = frozenset({"int", "float"})
+_PLURALS = {"string": "strings", "bool": "bools", "number": "numbers"}
+_DECLARE = "declare the key: schema={'k': 'int!'}, ! where every record has it"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """How a store takes a framework's filters.
+
+    name: for messages; is_known: else it may do the worst that any does; finds_missing: `!=` finds records without the key; has_not: NOT is the complement; has_in: there are lists;
+    looks_into_arrays: a comparison tests the elements of an array; merges_bools: TRUE equals 1; raises: an order of values of
+    another kind is an error; orders_strings: by code point; numbers: compared exactly, as doubles, or, as Chroma does, with
+    a fraction cut off where the stored number is an int; equates_floats: `==` takes a float.
+    """
+
+    name: str
+    is_known: bool = True
+    finds_missing: bool = False
+    has_not: bool = False
+    has_in: bool = False
+    looks_into_arrays: bool = False
+    merges_bools: bool = False
+    raises: bool = False
+    orders_strings: bool = False
+    numbers: OneOf["exact", "doubles", "cut"] = "exact"
+    equates_floats: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Simple comparisons that find what a predicate finds; looseness: why they may find more, if so."""
+
+    expr: Expr
+    looseness: str = ""
+
+
+class StoreWriter(Writer):
+    """Writes what a store takes, in the words of a framework: override `key_of`, `test`, `none_of`, `one_of`, and what the language has beyond."""
+
+    def __init__(self, expr: Expr, options: Options, store: Store) -> None:
+        self.store = store
+        self.fields = Fields(expr, options["schema"])
+        self.schema = self.fields.schema
+
+    def key_of(self, subject: Subject) -> str | Leaf:
+        """The name of a subject, or why it has none."""
+        raise NotImplementedError
+
+    def test(self, key: str, op: Op, value: Any, negated: bool) -> Any:
+        """One comparison, EQ or an order; only EQ is ever negated."""
+        raise NotImplementedError
+
+    def none_of(self, part: Any) -> Any:
+        """The complement of a part, where the store has one."""
+        raise NotImplementedError
+
+    def one_of(self, key: str, values: Sequence[Any], negated: bool) -> Any:
+        """Whether a value is in a list, where the store has lists."""
+        raise NotImplementedError
+
+    def refusal(self, items: Sequence[Literal]) -> Leaf | None:
+        """Why the language has no words for some literals, None where it has."""
+        return None
+
+    def exists(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
+        """Whether a key is there."""
+        return refused(f"{self.store.name} can't ask whether a key is there", "compare the key with the values that it may have")
+
+    def text(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
+        """A test inside of a text."""
+        return refused(f"{self.store.name} can't look inside a text", "compare the whole value")
+
+    def has(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
+        """Whether an array has an element: where `==` looks into arrays that is asked, too."""
+        if not self.store.looks_into_arrays or not self.store.is_known:
+            return refused(f"{self.store.name} can't look into an array", "compare a key that holds one value")
+        return self._compared(key, predicate, negated)
+
+    def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
+        """The subject first, then what is asked of it."""
+        key = self.key_of(predicate.subject)
+        if isinstance(key, Leaf):
+            return key
+        match predicate.op:
+            case Op.EXISTS:
+                return self.exists(key, predicate, negated)
+            case Op.HAS:
+                return self.refusal(items_of(predicate)) or self.has(key, predicate, negated)
+            case op if op in TEXT:
+                return self.refusal(items_of(predicate)) or self.text(key, predicate, negated)
+        return self.refusal(items_of(predicate)) or self._compared(key, predicate, negated)
+
+    def _compared(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
+        items = _comparable(predicate)
+        if predicate.op in ORDER and (leaf := self._refused_order(predicate, items[0])) is not None:
+            return leaf
+        saying = self._said(predicate, items)
+        if saying is None:
+            return refused(f"{self.store.name} {_DOUBLES}", "compare with a number below 2^53")
+        loose = self._looseness(predicate, items) or (saying.looseness and f"{self.store.name} {saying.looseness}")
+        if negated and loose:
+            return refused(loose, _DECLARE)
+        native = self._one_of(key, saying.expr, negated) or self._render(key, push_negation(Not(saying.expr)) if negated else saying.expr, self._is_flat(predicate))
+        if native is None:
+            return self._refused_complement(predicate)
+        if loose:
+            return superset(native, loose, _DECLARE)
+        return exact(native, self._assumption(predicate, items))
+
+    def _one_of(self, key: str, expr: Expr, negated: bool) -> Any:
+        """A list where each of several values is one to be equal to; a list takes values of one kind."""
+        if not self.store.has_in or not isinstance(expr, Or) or (negated and not self._may_negate(expr)):
+            return None
+        values = [arg.operand for arg in expr.args if isinstance(arg, Predicate) and arg.op is Op.EQ]
+        if len(values) < len(expr.args):
+            return None
+        lines: dict[str, list[Any]] = {}
+        for value in values:
+            assert isinstance(value, Literal)
+            lines.setdefault(_line(value), []).append(value.value)
+        parts = [self.one_of(key, line, negated) if len(line) > 1 else self.test(key, Op.EQ, line[0], negated) for line in lines.values()]
+        return parts[0] if len(parts) == 1 else self.join(And if negated else Or, parts)
+
+    def _may_negate(self, expr: Expr) -> bool:
+        return self.store.finds_missing or all(self.is_required(predicate.subject) for predicate in predicates(expr))
+
+    def _render(self, key: str, expr: Expr, is_flat: bool) -> Any:
+        """The simple comparisons in words; None where the store has no complement for one of them. is_flat: `k <= 5` is the complement of `k > 5`."""
+        match expr:
+            case Predicate(_, op, Literal(_, value)):
+                return self.test(key, op, value, False)
+            case Not(Predicate(subject, op, Literal(_, value))):
+                if op is Op.EQ and (self.store.finds_missing or (self.is_required(subject) and not self.store.has_not)):
+                    return self.test(key, op, value, True)
+                if self.store.has_not:
+                    return self.none_of(self.test(key, op, value, False))
+                if op in ORDER and self.is_required(subject) and is_flat:
+                    return self.test(key, _OPPOSITE[op], value, False)
+                return None
+            case And(args) | Or(args):
+                parts = [self._render(key, arg, is_flat) for arg in args]
+                return None if any(part is None for part in parts) else self.join(type(expr), parts)
+        raise TypeError(f"not simple: {expr!r}")
+
+    def is_required(self, subject: Subject) -> bool:
+        """Whether every record has it."""
+        return isinstance(subject, Id) or (isinstance(subject, Field) and self.fields.is_required(subject.name))
+
+    def kinds(self, subject: Subject) -> frozenset[str]:
+        """The kinds of a subject, declared or as the filter compares it."""
+        return self.fields.kinds(subject.name) if isinstance(subject, Field) else frozenset({"string"})
+
+    def _is_flat(self, predicate: Predicate) -> bool:
+        """Whether all values of a key lie on the line of the operand."""
+        return self.kinds(predicate.subject) <= _on_line(_line(items_of(predicate)[0]))
+
+    def _refused_order(self, predicate: Predicate, item: Literal) -> Leaf | None:
+        if item.kind is Kind.STRING and not self.store.orders_strings:
+            return refused(f"{self.store.name} orders numbers only", "store the text as a number (a date as epoch seconds)")
+        lines = {kind for kind in self.kinds(predicate.subject) if kind not in _on_line(_line(item)) and not (kind == "bool" and _line(item) == "number")}
+        if self.store.raises and lines:
+            return refused(f"{self.store.name} fails on a record whose value it can't order", _DECLARE)
+        return None
+
+    def _refused_complement(self, predicate: Predicate) -> Leaf:
+        if not self.store.is_known:
+            return refused("it is up to the store whether that finds records without the key", f"name the store: store='chroma', say; or {_DECLARE}")
+        if predicate.op in ORDER:
+            return refused(f"{self.store.name} has no complement of an order", "if every record has the key, say so: schema={'k': 'int!'}")
+        return refused(f"the != of {self.store.name} loses records without the key", _DECLARE)
+
+    def _looseness(self, predicate: Predicate, items: Sequence[Literal]) -> str:
+        """Why a store finds too much, if it does."""
+        kinds, lines = self.kinds(predicate.subject), {_line(item) for item in items}
+        if self.store.looks_into_arrays:
+            if predicate.op is Op.HAS and not all(kind.endswith("[]") for kind in kinds):
+                return f"{self.store.name} takes a value and an array of it alike"
+            if predicate.op is not Op.HAS and any(f"{kind}[]" in kinds for line in lines for kind in _on_line(line)):
+                return f"{self.store.name} looks into arrays, too"
+        if self.store.merges_bools:
+            is_zero_or_one = predicate.op in ORDER or any(item.kind in NUMBERS and item.value in (0, 1) for item in items)
+            if (is_zero_or_one and "bool" in kinds) or ("bool" in lines and not kinds.isdisjoint(_NUMBER_NAMES)):
+                return f"{self.store.name} takes TRUE for 1"
+        return ""
+
+    def _assumption(self, predicate: Predicate, items: Sequence[Literal]) -> str:
+        """What an exact saying rests on, where the kinds of the key are not declared."""
+        subject = predicate.subject
+        if not isinstance(subject, Field) or self.fields.is_declared(subject.name):
+            return ""
+        lines = list(dict.fromkeys(_PLURALS[_line(item)] for item in items))
+        if predicate.op is Op.HAS:
+            return f"if the key holds arrays only, of {' or '.join(lines)}"
+        is_merged = self.store.merges_bools and any(item.kind is Kind.BOOL or (item.kind in NUMBERS and item.value in (0, 1)) for item in items)
+        rests = self.store.looks_into_arrays or is_merged or (predicate.op in ORDER and (self.store.raises or self.store.merges_bools))
+        return f"if the key holds {' or '.join(lines)} only" if rests else ""
+
+    def _said(self, predicate: Predicate, items: Sequence[Literal]) -> Saying | None:
+        """Simple comparisons for a predicate, as the store compares numbers; None where it can't tell."""
+        found: list[Saying] = []
+        for item in items:
+            op = predicate.op if predicate.op in ORDER else Op.EQ
+            saying = _SAYINGS[self.store.numbers](predicate.subject, op, item, self.store) if item.kind in NUMBERS else Saying(Predicate(predicate.subject, op, item))
+            if saying is None:
+                return None
+            if predicate.op is Op.HAS and isinstance(saying.expr, And):  # another element may be within the other end
+                saying = Saying(saying.expr, saying.looseness or "looks for an element within each end of a range")
+            found.append(saying)
+        return Saying(Or([saying.expr for saying in found]), next((saying.looseness for saying in found if saying.looseness), ""))
+
+
+_DOUBLES = "does not tell numbers beyond 2^53 apart"
+_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
+
+
+def _comparable(predicate: Predicate) -> list[Literal]:
+    """The literals of a predicate, each once, without those that a subject never equals."""
+    items = [item for item in items_of(predicate) if isinstance(predicate.subject, Field) or item.kind is Kind.STRING]
+    return list({(_line(item), item.value): item for item in items}.values())
+
+
+def _line(item: Literal) -> str:
+    return "number" if item.kind in NUMBERS else item.kind.value
+
+
+def _on_line(line: str) -> frozenset[str]:
+    return _NUMBER_NAMES if line == "number" else frozenset({line})
+
+
+def _exactly(subject: Subject, op: Op, item: Literal, store: Store) -> Saying:
+    return Saying(Predicate(subject, op, item))
+
+
+def _as_doubles(subject: Subject, op: Op, item: Literal, store: Store) -> Saying:
+    assert isinstance(item.value, (int, float))
+    found = doubles(op, item.value)
+    loose = "" if found.is_exact else _DOUBLES
+    if op is Op.EQ and store.equates_floats:
+        return Saying(Predicate(subject, op, item), loose)
+    if op is Op.EQ and float(item.value) != item.value:  # an int that no double is, so that an int alone can equal it
+        return Saying(Predicate(subject, op, item))
+    return Saying(_within(subject, found.possible), loose)
+
+
+_ENDS = {"low": Op.GE, "high": Op.LE, "above": Op.GT, "below": Op.LT}
+
+
+def _within(subject: Subject, ends: Range) -> Expr:
+    return And([Predicate(subject, op, literal(value)) for end, op in _ENDS.items() if (value := getattr(ends, end)) is not None])
+
+
+def _with_fractions_cut_off(subject: Subject, op: Op, item: Literal, store: Store) -> Saying | None:
+    """Chroma compares a stored int with a float whose fraction is cut off: `k < 2.5` loses 2, `k >= 2.5` and `k = 2.5` find it."""
+    assert isinstance(item.value, (int, float))
+    plain = Predicate(subject, op, item)
+    if abs(item.value) > EXACT:
+        return None
+    cut = int(item.value)
+    if cut == item.value:
+        return Saying(plain)
+    is_below = item.value < 0  # cutting off rounds up
+    at_cut = Predicate(subject, Op.EQ, literal(cut))
+    if op is Op.EQ or op is (Op.LE if is_below else Op.GE):
+        return Saying(And([plain, Not(at_cut)]))
+    if op is (Op.GT if is_below else Op.LT):
+        return Saying(Or([plain, at_cut]))
+    return Saying(plain)
+
+
+_SAYINGS: dict[str, Callable[[Subject, Op, Literal, Store], Saying | None]] = {"exact": _exactly, "doubles": _as_doubles, "cut": _with_fractions_cut_off}
+
+
+def metadata_only(subject: Subject, title: str) -> Leaf:
+    """Why a framework's filter can't name what is no key of the metadata."""
+    name = "document" if isinstance(subject, Document) else "id" if isinstance(subject, Id) else "uri"
+    return refused(f"filters of {title} see the metadata only, not the {name}", "store it under a key, too")
