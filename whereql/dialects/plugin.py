@@ -11,6 +11,7 @@ DIALECTS = {
     "chroma": "whereql.dialects.chroma:DIALECT",
     "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
     "langchain": "whereql.dialects.frameworks.langchain:DIALECT",
+    "jsonlogic": "whereql.dialects.standards.jsonlogic:DIALECT",
     "milvus": "whereql.dialects.vectors.milvus:DIALECT",
     "mongodb": "whereql.dialects.mongo.mongodb:DIALECT",
     "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",

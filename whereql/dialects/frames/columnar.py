@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 from whereql.ast import And, Expr, Literal, Or, Predicate
 from whereql.dialect import Options
+from whereql.dialects.doubles import ROUNDED, is_safe, nearest
 from whereql.dialects.fields import Fields
-from whereql.dialects.frames.columns import Column, as_kind, bounds, column_of, is_safe, nearest, points
+from whereql.dialects.frames.columns import Column, as_kind, bounds, column_of, points
 from whereql.dialects.frames.sources import re2_pattern, source
 from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset
 from whereql.kinds import NUMBERS
@@ -19,7 +20,6 @@ from whereql.operators import OPERATORS, ORDER, TEXT, Op
 from whereql.support import Shape
 from whereql.values import FLOAT_MAX, Scalar
 
-_ROUNDS = "numbers from 2^53 on are compared as the nearest doubles"
 _WIDENED = {Op.GT: ">=", Op.GE: ">=", Op.LT: "<=", Op.LE: "<="}
 _OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
@@ -169,10 +169,10 @@ class ColumnarWriter(InfixWriter):
             op = _OPPOSITE[op] if negated else op
             low, high = nearest(items[0])
             found = self.above(doubles, _WIDENED[op], low) if op in (Op.GT, Op.GE) else Joined(f"{doubles} {_WIDENED[op]} {source(high)}")
-            return superset(Joined(f"({found}) | {self._not_a_number(name, doubles)}") if negated else found, _ROUNDS, hint)
+            return superset(Joined(f"({found}) | {self._not_a_number(name, doubles)}") if negated else found, ROUNDED, hint)
         if negated:
-            return refused(_ROUNDS, hint)
-        return superset(self.among(doubles, sorted({double for item in items for double in nearest(item)})), _ROUNDS, hint)
+            return refused(ROUNDED, hint)
+        return superset(self.among(doubles, sorted({double for item in items for double in nearest(item)})), ROUNDED, hint)
 
     def _not_a_number(self, name: str, doubles: str) -> str:
         """Null or NaN, which pass no comparison."""

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +19,6 @@ from whereql.dialects.writing import Leaf, items_of, refused
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import TEXT, Op
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
-
-SAFE = 2**53
-"""Below it, an int and its double are the same number, and no other int rounds to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +101,3 @@ def points(items: Sequence[Literal], column: Column) -> list[float]:
             found.append(interval[0])
     return found
 
-
-def is_safe(item: Literal) -> bool:
-    """Whether a number compares with every int64 and every double as with the nearest double of each."""
-    return abs(item.value) < SAFE  # type: ignore[arg-type]  # a number
-
-
-def nearest(item: Literal) -> tuple[float, float]:
-    """The doubles on both sides of a number, the same one twice where it is a double itself."""
-    value: Any = item.value
-    double = float(value)
-    return (double, double) if double == value else (double, math.nextafter(double, math.inf)) if double < value else (math.nextafter(double, -math.inf), double)

@@ -11,9 +11,10 @@ from typing import ClassVar
 
 from whereql.ast import Expr, Literal
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.doubles import ROUNDED, is_safe
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frames.columnar import ColumnarWriter, items_text
-from whereql.dialects.frames.columns import Column, is_safe, points
+from whereql.dialects.frames.columns import Column, points
 from whereql.dialects.frames.sources import source
 from whereql.dialects.places import PLACES
 from whereql.dialects.writing import Joined, Leaf, superset, write
@@ -65,7 +66,7 @@ class PolarsWriter(ColumnarWriter):
         doubles = f"{name}.cast(pl.List(pl.Float64))"
         if all(is_safe(item) for item in items):
             return self._has(doubles, [float(item.value) for item in items])
-        return superset(self.present(name), "numbers from 2^53 on are compared as the nearest doubles", f"say which numbers the lists hold: schema={{{column.name!r}: 'int[]'}}")
+        return superset(self.present(name), ROUNDED, f"say which numbers the lists hold: schema={{{column.name!r}: 'int[]'}}")
 
     def _has(self, name: str, values: Sequence[Scalar]) -> str:
         parts = [f"{name}.list.contains({source(value)})" for value in values]

@@ -1,6 +1,6 @@
 """A predicate as an expression of Python on one value: for `python`, and for the columns of pandas that hold any kind.
 
->>> value_condition(next(predicates(whereql.parse("k IN (1, 'a')"))), "r['k']")
+>>> value_condition(whereql.parse("k IN (1, 'a')"), "r['k']")
 "isinstance(v := r['k'], str) and v == 'a' or type(v) in (int, float) and v == 1"
 """
 
