@@ -175,6 +175,19 @@ def test_types_are_assumed_and_said_or_declared() -> None:
         ENCODE(whereql.parse("k IN (TRUE, 1)"))
 
 
+def test_numbers_are_said_as_a_store_compares_them() -> None:
+    for store, native in [("chroma", "or(lt('n', 2.5), eq('n', 2))"), ("qdrant", "lt('n', 2.5)"), ("any", "lt('n', 2.5)")]:
+        assert ENCODE(whereql.parse("n < 2.5"), store=store).native == native  # to Chroma 2.5 is 2 beside an int
+    assert ENCODE(whereql.parse("n >= -2.5 AND n = 0.5"), store="chroma").native == "and(gte('n', -2.5), eq('n', 0.5), ne('n', 0))"
+    assert ENCODE(whereql.parse("n = 5"), store="qdrant").native == "and(gte('n', 5), lte('n', 5))"  # 5.0, too
+    assert ENCODE(whereql.parse("n = 5"), store="qdrant", schema={"n": "int"}).native == "eq('n', 5)"
+    for store in ("chroma", "pinecone"):
+        with pytest.raises(TranslateError, match="beyond 2\\^53"):
+            ENCODE(whereql.parse("n = 9007199254740993"), store=store, schema={"n": "int"})
+    with pytest.raises(TranslateError, match="no float in an array"):
+        ENCODE(whereql.parse("n HAS 0.5"), store="qdrant")
+
+
 def test_a_missing_key_is_read_as_the_store_means_it() -> None:
     missing, other = make_record("1", metadata={}), make_record("2", metadata={"a": 2})
     for store in STORES:

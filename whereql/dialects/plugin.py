@@ -8,20 +8,25 @@ from whereql.hookspecs import hookimpl
 
 # Name to the place of its Dialect, imported when it is asked for.
 DIALECTS = {
+    "atlas": "whereql.dialects.mongo.atlas:DIALECT",
     "chroma": "whereql.dialects.chroma:DIALECT",
     "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
-    "langchain": "whereql.dialects.frameworks.langchain:DIALECT",
+    "haystack": "whereql.dialects.frameworks.haystack:DIALECT",
     "jsonlogic": "whereql.dialects.standards.jsonlogic:DIALECT",
+    "langchain": "whereql.dialects.frameworks.langchain:DIALECT",
     "milvus": "whereql.dialects.vectors.milvus:DIALECT",
     "mongodb": "whereql.dialects.mongo.mongodb:DIALECT",
     "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",
     "pandas": "whereql.dialects.frames.pandas:DIALECT",
+    "pinecone": "whereql.dialects.mongo.pinecone:DIALECT",
     "polars": "whereql.dialects.frames.polars:DIALECT",
     "pyarrow": "whereql.dialects.frames.pyarrow:DIALECT",
     "python": "whereql.dialects.frames.python:DIALECT",
     "qdrant": "whereql.dialects.vectors.qdrant:DIALECT",
+    "s3vectors": "whereql.dialects.mongo.s3vectors:DIALECT",
     "springai": "whereql.dialects.frameworks.springai:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
+    "turbopuffer": "whereql.dialects.vectors.turbopuffer:DIALECT",
 }
 
 

@@ -119,9 +119,9 @@ class StoreWriter(Writer):
         if predicate.op in ORDER and (leaf := self._refused_order(predicate, items[0])) is not None:
             return leaf
         saying = self._said(predicate, items)
-        if saying is None:
-            return refused(f"{self.store.name} {_DOUBLES}", "compare with a number below 2^53")
-        loose = self._looseness(predicate, items) or (saying.looseness and f"{self.store.name} {saying.looseness}")
+        if isinstance(saying, Leaf):
+            return saying
+        loose = self.looseness(predicate, items) or (saying.looseness and f"{self.store.name} {saying.looseness}")
         if negated and loose:
             return refused(loose, _DECLARE)
         native = self._one_of(key, saying.expr, negated) or self._render(key, push_negation(Not(saying.expr)) if negated else saying.expr, self._is_flat(predicate))
@@ -193,7 +193,7 @@ class StoreWriter(Writer):
             return refused(f"{self.store.name} has no complement of an order", "if every record has the key, say so: schema={'k': 'int!'}")
         return refused(f"the != of {self.store.name} loses records without the key", _DECLARE)
 
-    def _looseness(self, predicate: Predicate, items: Sequence[Literal]) -> str:
+    def looseness(self, predicate: Predicate, items: Sequence[Literal]) -> str:
         """Why a store finds too much, if it does."""
         kinds, lines = self.kinds(predicate.subject), {_line(item) for item in items}
         if self.store.looks_into_arrays:
@@ -219,20 +219,28 @@ class StoreWriter(Writer):
         rests = self.store.looks_into_arrays or is_merged or (predicate.op in ORDER and (self.store.raises or self.store.merges_bools))
         return f"if the key holds {' or '.join(lines)} only" if rests else ""
 
-    def _said(self, predicate: Predicate, items: Sequence[Literal]) -> Saying | None:
-        """Simple comparisons for a predicate, as the store compares numbers; None where it can't tell."""
+    def _said(self, predicate: Predicate, items: Sequence[Literal]) -> Saying | Leaf:
+        """Simple comparisons for a predicate, as the store compares numbers; a refusal where it can't tell."""
         found: list[Saying] = []
+        op = predicate.op if predicate.op in ORDER else Op.EQ
         for item in items:
-            op = predicate.op if predicate.op in ORDER else Op.EQ
-            saying = _SAYINGS[self.store.numbers](predicate.subject, op, item, self.store) if item.kind in NUMBERS else Saying(Predicate(predicate.subject, op, item))
+            saying = self._said_of(predicate, op, item)
             if saying is None:
-                return None
+                return refused(f"{self.store.name} {_DOUBLES}", "compare with a number below 2^53")
             if predicate.op is Op.HAS and isinstance(saying.expr, And):  # another element may be within the other end
-                saying = Saying(saying.expr, saying.looseness or "looks for an element within each end of a range")
+                return refused(f"{self.store.name} finds no float in an array", "look for ints, and declare the key: schema={'k': 'int[]'}")
             found.append(saying)
         return Saying(Or([saying.expr for saying in found]), next((saying.looseness for saying in found if saying.looseness), ""))
 
+    def _said_of(self, predicate: Predicate, op: Op, item: Literal) -> Saying | None:
+        subject, kinds = predicate.subject, self.kinds(predicate.subject)
+        is_matched = op is Op.EQ and item.kind is Kind.INT and not self.store.equates_floats and kinds.isdisjoint(_FLOATS)
+        if item.kind not in NUMBERS or is_matched:
+            return Saying(Predicate(subject, op, item))
+        return _SAYINGS[self.store.numbers](subject, op, item, self.store)
 
+
+_FLOATS = frozenset({"float", "float[]"})
 _DOUBLES = "does not tell numbers beyond 2^53 apart"
 _OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
 
