@@ -150,6 +150,12 @@ class TestWriting:
         for refused in ({"version": "1.19"}, {"version": "1.18", "indexed": {"k": "text"}}):
             with pytest.raises(TranslateError, match="k CONTAINS 'a'"):
                 written("k CONTAINS 'a'", **refused)
+        for text in ("k STARTS WITH 'a'", "k LIKE 'a%'"):
+            prefix = DIALECT.encode(whereql.parse(text), arrays=False, version="1.18", allow_residual=True)
+            assert prefix.native == old.native
+            assert not prefix.exact
+        for text in ("k LIKE '%a%b'", "k LIKE 'b%a%'", "k LIKE '%a_'", "k LIKE '_a%'"):
+            assert not DIALECT.encode(whereql.parse(text), allow_residual=True).exact
         assert DIALECT.encode(whereql.parse("k ENDS WITH 'a'"), arrays=False, allow_residual=True).native == {"must": [{"key": "k", "match": {"substring": "a"}}]}
 
     def test_subjects_have_their_places(self) -> None:
@@ -181,7 +187,7 @@ class TestWriting:
 
     def test_a_deep_filter_stays_within_the_json_of_a_server(self) -> None:
         text = "k = 1"
-        for level in range(60):
+        for level in range(120):
             text = f"({text} {'OR' if level % 2 else 'AND'} k{level} = 'x')"
         translation = DIALECT.encode(whereql.parse(text), allow_residual=True)
         assert json_depth({"filter": translation.native}) < 128
@@ -233,6 +239,7 @@ class TestReading:
             ({"must": [{"key": "k[0]", "match": {"value": 1}}]}, "the path"),
             ({"must": [{"key": "a.b", "match": {"value": 1}}]}, 'prefix="a."'),
             ({"must": [{"is_empty": {"key": "k[]"}}]}, "whether a key is an array"),
+            ({"must": [{"is_empty": {"key": "k[]"}}, {"should": [{"key": "k", "match": {"value": 1}}, {"is_empty": {"key": "b"}}]}]}, "whether a key is an array"),
             ({"must": [{"is_empty": {"key": "k[]"}}], "must_not": [{"key": "k", "match": {"value": 1}}]}, "whether a key is an array"),
         ],
     )

@@ -82,7 +82,7 @@ def _from(low: int, value: float, is_open: bool) -> Doubles:
     least = _up(value)
     if is_open and least == value:
         least = math.nextafter(least, math.inf)
-    possible, sure = min(_down(low), least), max(math.nextafter(float(low - 1), math.inf), _up(low), least)
+    possible, sure = min(_down(low), least), max(math.nextafter(float(low - 1), math.inf), least)
     return Doubles(Range(low=possible), Range(low=sure))
 
 

@@ -261,7 +261,7 @@ def _all_of(parts: Sequence[Json]) -> Json:
     must: list[Json] = []
     must_not: list[Json] = []
     for part in parts:
-        if part and part.keys() <= {"must", "must_not"}:
+        if part.keys() <= {"must", "must_not"}:
             must += part.get("must", ())
             must_not += part.get("must_not", ())
         else:
