@@ -12,7 +12,7 @@ from typing import Any
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate, predicates
 from whereql.dialect import Option, Options
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.writing import Leaf, Writer, exact, items_of
+from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import Op
 from whereql.records import Schema
@@ -82,8 +82,8 @@ class JsonWriter(Writer):
         return joined("$and" if connective is And else "$or", parts)
 
     def constant(self, value: bool) -> Leaf:
-        """Every record is the empty object; none is for each language to say."""
-        return exact({}, "an empty object finds everything") if value else super().constant(value)
+        """Every record is the empty object; none has no saying that names no key."""
+        return exact({}, "an empty object finds everything") if value else refused("it has no condition that finds nothing", "ask for nothing")
 
 
 def joined(word: str, parts: Sequence[Json]) -> Json:
