@@ -9,6 +9,7 @@ from whereql.hookspecs import hookimpl
 # Name to the place of its Dialect, imported when it is asked for.
 DIALECTS = {
     "atlas": "whereql.dialects.mongo.atlas:DIALECT",
+    "bedrock": "whereql.dialects.mongo.bedrock:DIALECT",
     "chroma": "whereql.dialects.chroma:DIALECT",
     "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
     "haystack": "whereql.dialects.frameworks.haystack:DIALECT",
@@ -24,6 +25,7 @@ DIALECTS = {
     "python": "whereql.dialects.frames.python:DIALECT",
     "qdrant": "whereql.dialects.vectors.qdrant:DIALECT",
     "s3vectors": "whereql.dialects.mongo.s3vectors:DIALECT",
+    "redis": "whereql.dialects.search.redis:DIALECT",
     "springai": "whereql.dialects.frameworks.springai:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
     "turbopuffer": "whereql.dialects.vectors.turbopuffer:DIALECT",
