@@ -9,6 +9,7 @@ from typing import Any
 from whereql.records import Record
 
 WORDS = {"and": ["and", "AND", "&&"], "or": ["or", "OR", "||"], "not": ["not ", "NOT ", "!"]}
+OLD_WORDS = {"and": ["and", "&&"], "or": ["or", "||"]}  # Lite 2.5 takes capitals for a name before a parenthesis
 
 
 def literal(rng: random.Random, value: Any) -> str:
@@ -29,6 +30,7 @@ class Sources:
         self.rng = rng
         self.is_new = is_new
         self.json = json
+        self.nots = 0
         self.values: dict[str, list[Any]] = {}
         for record in records:
             for key, value in (record.metadata or {}).items():
@@ -45,9 +47,12 @@ class Sources:
         if depth and rng.random() < 0.5:
             word = rng.choice(["and", "or"])
             parts = [f"({part})" if " " in (part := self.expression(depth - 1)) and rng.random() < 0.9 else part for _ in range(rng.randint(2, 3))]
-            return f" {rng.choice(WORDS[word])} ".join(parts)
+            return f" {rng.choice(WORDS[word] if self.is_new else OLD_WORDS[word])} ".join(parts)
         if self.is_new and rng.random() < 0.3:
-            return f"{rng.choice(WORDS['not'])}({self.expression(depth - 1) if depth else self.leaf()})"
+            self.nots += 1
+            inner = self.expression(depth - 1) if depth else self.leaf()
+            self.nots -= 1
+            return f"{rng.choice(WORDS['not'])}({inner})"
         return self.leaf()
 
     def leaf(self) -> str:
@@ -66,8 +71,10 @@ class Sources:
             forms += ["like", "like"]
         if self.is_new:
             forms += ["is null", "is not null", *(["exists"] if self.json is not None else [])]
-        if self.json is None or not self.is_new:  # Lite 3.2 knows no list behind a key of JSON
-            forms += ["in", *([] if self.is_new else ["not in"])]  # on null fields, its two evaluators of `not in` differ
+        if not self.is_new:
+            forms += ["in", "not in"]
+        elif self.json is None and not self.nots:  # behind a key of JSON, Lite 3.2 knows no list; on nulls, its two evaluators differ in `not` of one
+            forms.append("in")
         form = rng.choice(forms)
         return self._said(form, key, name, value)
 
@@ -85,7 +92,7 @@ class Sources:
                 return f"{name} >= {literal(rng, value)}"
             return f"{name} {rng.choice(['like', 'LIKE'])} {literal(rng, rng.choice([f'%{part}', f'{part}%', f'%{part}%']))}"
         if form in ("in", "not in"):
-            items = [value, *(self._other(key, value) for _ in range(rng.randint(0, 2)))]
+            items = list(dict.fromkeys([value, *(self._other(key, value) for _ in range(rng.randint(0, 2)))]))
             return f"{name} {form} [{', '.join(literal(rng, item) for item in items)}]"
         if form in ("is null", "is not null"):
             return f"{name} {form}"
@@ -107,7 +114,7 @@ class Sources:
         return f"{of}_contains_{rng.choice(['any', 'all'])}({name}, [{', '.join(literal(rng, each) for each in few)}])"
 
     def _takes_key(self, key: str) -> bool:
-        return key != "" and not any(character in key for character in "\"\\'\0\n")
+        return key != "" and not any(character in key for character in "\"\\'\0\x01\n")
 
     def _takes(self, value: Any) -> bool:
         if isinstance(value, list):

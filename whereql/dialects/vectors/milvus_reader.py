@@ -160,9 +160,9 @@ class _Reader:
             return self._known(place, given, negated)
         held = items if isinstance(items, tuple) else (items,)
         if mode == "_all":
-            parts: list[Expr] = [self._known(place, Predicate(place.subject, Op.HAS, self._merged((item,))), negated) for item in held]
+            parts: list[Expr] = [self._known(place, Predicate(place.subject, Op.HAS, self._merged(place, (item,))), negated) for item in held]
             return (Or if negated else And)(parts)
-        return self._known(place, Predicate(place.subject, Op.HAS, self._merged(held)), negated)
+        return self._known(place, Predicate(place.subject, Op.HAS, self._merged(place, held)), negated)
 
     def _compared(self, place: _Place, sign: str, item: Operand, negated: bool) -> Expr:
         op = _SIGNS[sign]
@@ -184,16 +184,16 @@ class _Reader:
         return Or([predicate, Predicate(place.subject, Op.IN, bits)]) if bits else predicate
 
     def _listed(self, place: _Place, items: tuple[Operand, ...] | Param, is_unequal: bool, negated: bool) -> Expr:
-        merged = items if isinstance(items, Param) else self._merged(items) if place.is_json else items
+        merged = items if isinstance(items, Param) else self._merged(place, items)
         if isinstance(merged, tuple) and len(merged) == 1:
             predicate = Predicate(place.subject, Op.EQ, merged[0])
         else:
             predicate = Predicate(place.subject, Op.IN, merged)
         return self._known(place, predicate, is_unequal is not negated)
 
-    def _merged(self, items: tuple[Operand, ...]) -> tuple[Operand, ...]:
+    def _merged(self, place: _Place, items: tuple[Operand, ...]) -> tuple[Operand, ...]:
         """The items, with those that Lite 3.2 takes for the same."""
-        if not self._is_lite_32:
+        if not (self._is_lite_32 and place.is_json):
             return items
         return tuple(each for item in items for each in (item, *_same_in_python(item)))
 
@@ -214,9 +214,8 @@ class _Reader:
         """When it is true, or when it is false: of what is missing that is so on JSON in a server, else never."""
         if not negated:
             return predicate
-        if place.is_json and (not self._is_lite_32 or predicate.op is Op.HAS):
-            return Not(predicate)
-        if isinstance(place.subject, Id):
+        is_two_valued = predicate.op is Op.HAS if self._is_lite_32 else place.is_json
+        if is_two_valued or isinstance(place.subject, Id):
             return Not(predicate)
         return And([Predicate(place.subject, Op.EXISTS), Not(predicate)])
 
