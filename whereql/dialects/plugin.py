@@ -29,6 +29,7 @@ DIALECTS = {
     "springai": "whereql.dialects.frameworks.springai:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
     "turbopuffer": "whereql.dialects.vectors.turbopuffer:DIALECT",
+    "weaviate": "whereql.dialects.vectors.weaviate:DIALECT",
 }
 
 
