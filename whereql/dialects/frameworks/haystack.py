@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 STORES = {
     "memory": Store("Haystack", finds_missing=True, has_not=True, has_in=True, merges_bools=True, raises=True),
-    "qdrant": Store("Haystack's Qdrant", finds_missing=True, has_not=True, looks_into_arrays=True, numbers="doubles", equates_floats=False),
+    "qdrant": Store("Haystack's Qdrant", finds_missing=True, has_not=True, looks_into_arrays=True, numbers="doubles", equality="ints"),
 }
 
 _COMPARISONS = {Op.EQ: "==", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}

@@ -32,7 +32,7 @@ STORES = {
     "any": Store("LangChain", is_known=False, looks_into_arrays=True, merges_bools=True),
     "chroma": Store("LangChain's Chroma", finds_missing=True, numbers="cut"),
     "pinecone": Store("LangChain's Pinecone", has_in=True, looks_into_arrays=True, numbers="doubles"),
-    "qdrant": Store("LangChain's Qdrant", has_not=True, looks_into_arrays=True, numbers="doubles", equates_floats=False),
+    "qdrant": Store("LangChain's Qdrant", has_not=True, looks_into_arrays=True, numbers="doubles", equality="ints"),
 }
 
 _COMPARATORS = {Op.EQ: "eq", Op.LT: "lt", Op.LE: "lte", Op.GT: "gt", Op.GE: "gte"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from typing import Literal as OneOf
 
@@ -34,7 +35,8 @@ class Store:
     name: for messages; is_known: else it may do the worst that any does; finds_missing: `!=` finds records without the key; has_not: NOT is the complement; has_in: there are lists;
     looks_into_arrays: a comparison tests the elements of an array; merges_bools: TRUE equals 1; raises: an order of values of
     another kind is an error; orders_strings: by code point; numbers: compared exactly, as doubles, or, as Chroma does, with
-    a fraction cut off where the stored number is an int; equates_floats: `==` takes a float.
+    a fraction cut off where the stored number is an int; equality: `==` compares numbers by value, or an int with ints only (`"as float"`),
+    or takes no float at all (`"ints"`).
     """
 
     name: str
@@ -47,7 +49,7 @@ class Store:
     raises: bool = False
     orders_strings: bool = False
     numbers: OneOf["exact", "doubles", "cut"] = "exact"
-    equates_floats: bool = True
+    equality: OneOf["plain", "as float", "ints"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +131,26 @@ class StoreWriter(Writer):
             return self._refused_complement(predicate)
         if loose:
             return superset(native, loose, _DECLARE)
-        return exact(native, self._assumption(predicate, items))
+        return exact(native, self.assumption(predicate, items))
 
     def _one_of(self, key: str, expr: Expr, negated: bool) -> Any:
         """A list where each of several values is one to be equal to; a list takes values of one kind."""
-        if not self.store.has_in or not isinstance(expr, Or) or (negated and not self._may_negate(expr)):
+        if not self.store.has_in or not isinstance(expr, Or):
             return None
-        values = [arg.operand for arg in expr.args if isinstance(arg, Predicate) and arg.op is Op.EQ]
-        if len(values) < len(expr.args):
+        kinds: dict[Kind, list[Any]] = {}
+        for arg in expr.args:
+            if not isinstance(arg, Predicate) or arg.op is not Op.EQ or not isinstance(arg.operand, Literal):
+                return None
+            kinds.setdefault(arg.operand.kind, []).append(arg.operand.value)
+        if self.store.equality != "plain" and Kind.FLOAT in kinds:
             return None
-        lines: dict[str, list[Any]] = {}
-        for value in values:
-            assert isinstance(value, Literal)
-            lines.setdefault(_line(value), []).append(value.value)
-        parts = [self.one_of(key, line, negated) if len(line) > 1 else self.test(key, Op.EQ, line[0], negated) for line in lines.values()]
-        return parts[0] if len(parts) == 1 else self.join(And if negated else Or, parts)
+        has_words = not negated or self._may_negate(expr)
+        if not has_words and not self.store.has_not:
+            return None
+        word = negated and has_words
+        parts = [self.one_of(key, values, word) if len(values) > 1 else self.test(key, Op.EQ, values[0], word) for values in kinds.values()]
+        part = parts[0] if len(parts) == 1 else self.join(And if word else Or, parts)
+        return part if has_words else self.none_of(part)
 
     def _may_negate(self, expr: Expr) -> bool:
         return self.store.finds_missing or all(self.is_required(predicate.subject) for predicate in predicates(expr))
@@ -207,7 +214,7 @@ class StoreWriter(Writer):
                 return f"{self.store.name} takes TRUE for 1"
         return ""
 
-    def _assumption(self, predicate: Predicate, items: Sequence[Literal]) -> str:
+    def assumption(self, predicate: Predicate, items: Sequence[Literal]) -> str:
         """What an exact saying rests on, where the kinds of the key are not declared."""
         subject = predicate.subject
         if not isinstance(subject, Field) or self.fields.is_declared(subject.name):
@@ -225,16 +232,16 @@ class StoreWriter(Writer):
         op = predicate.op if predicate.op in ORDER else Op.EQ
         for item in items:
             saying = self._said_of(predicate, op, item)
-            if saying is None:
-                return refused(f"{self.store.name} {_DOUBLES}", "compare with a number below 2^53")
+            if isinstance(saying, Leaf):
+                return saying
             if predicate.op is Op.HAS and isinstance(saying.expr, And):  # another element may be within the other end
                 return refused(f"{self.store.name} finds no float in an array", "look for ints, and declare the key: schema={'k': 'int[]'}")
             found.append(saying)
         return Saying(Or([saying.expr for saying in found]), next((saying.looseness for saying in found if saying.looseness), ""))
 
-    def _said_of(self, predicate: Predicate, op: Op, item: Literal) -> Saying | None:
+    def _said_of(self, predicate: Predicate, op: Op, item: Literal) -> Saying | Leaf:
         subject, kinds = predicate.subject, self.kinds(predicate.subject)
-        is_matched = op is Op.EQ and item.kind is Kind.INT and not self.store.equates_floats and kinds.isdisjoint(_FLOATS)
+        is_matched = op is Op.EQ and item.kind is Kind.INT and self.store.equality != "plain" and kinds.isdisjoint(_FLOATS)
         if item.kind not in NUMBERS or is_matched:
             return Saying(Predicate(subject, op, item))
         return _SAYINGS[self.store.numbers](subject, op, item, self.store)
@@ -267,10 +274,12 @@ def _as_doubles(subject: Subject, op: Op, item: Literal, store: Store) -> Saying
     assert isinstance(item.value, (int, float))
     found = doubles(op, item.value)
     loose = "" if found.is_exact else _DOUBLES
-    if op is Op.EQ and store.equates_floats:
+    if op is Op.EQ and store.equality == "plain":
         return Saying(Predicate(subject, op, item), loose)
     if op is Op.EQ and float(item.value) != item.value:  # an int that no double is, so that an int alone can equal it
         return Saying(Predicate(subject, op, item))
+    if op is Op.EQ and store.equality == "as float":
+        return Saying(Predicate(subject, op, literal(float(item.value))), loose)
     return Saying(_within(subject, found.possible), loose)
 
 
@@ -281,12 +290,14 @@ def _within(subject: Subject, ends: Range) -> Expr:
     return And([Predicate(subject, op, literal(value)) for end, op in _ENDS.items() if (value := getattr(ends, end)) is not None])
 
 
-def _with_fractions_cut_off(subject: Subject, op: Op, item: Literal, store: Store) -> Saying | None:
+def _with_fractions_cut_off(subject: Subject, op: Op, item: Literal, store: Store) -> Saying | Leaf:
     """Chroma compares a stored int with a float whose fraction is cut off: `k < 2.5` loses 2, `k >= 2.5` and `k = 2.5` find it."""
     assert isinstance(item.value, (int, float))
     plain = Predicate(subject, op, item)
     if abs(item.value) > EXACT:
-        return None
+        return refused(f"{store.name} {_DOUBLES}", "compare with a number below 2^53")
+    if isinstance(item.value, float) and not _is_short(item.value):
+        return refused(f"{store.name} reads a number of more than 15 digits as one beside it", "round the number")
     cut = int(item.value)
     if cut == item.value:
         return Saying(plain)
@@ -299,7 +310,13 @@ def _with_fractions_cut_off(subject: Subject, op: Op, item: Literal, store: Stor
     return Saying(plain)
 
 
-_SAYINGS: dict[str, Callable[[Subject, Op, Literal, Store], Saying | None]] = {"exact": _exactly, "doubles": _as_doubles, "cut": _with_fractions_cut_off}
+def _is_short(number: float) -> bool:
+    """Whether a reader of JSON that goes by powers of ten, as Chroma's does, finds just this number in its spelling."""
+    _, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    return len(digits) <= 15 and isinstance(exponent, int) and abs(exponent) <= 22
+
+
+_SAYINGS: dict[str, Callable[[Subject, Op, Literal, Store], Saying | Leaf]] = {"exact": _exactly, "doubles": _as_doubles, "cut": _with_fractions_cut_off}
 
 
 def metadata_only(subject: Subject, title: str) -> Leaf:
