@@ -239,7 +239,7 @@ def test_defect_17_an_empty_list_finds_nothing_and_a_float_is_a_range() -> None:
         assert DECODE(condition("meta.s", "in", []), store=store) == whereql.parse("FALSE")
         assert ENCODE(whereql.parse("s IN ()"), store=store).native != {}
     assert ENCODE(whereql.parse("f = 1.5"), store="qdrant").native == {"operator": "AND", "conditions": [condition("meta.f", ">=", 1.5), condition("meta.f", "<=", 1.5)]}
-    assert whereql.translate(condition("meta.s", "in", []), "haystack", "chroma").native == {"$or": []}
+    assert whereql.translate(condition("meta.s", "in", []), "haystack", "qdrant").native == {"must": [{"has_id": []}]}
 
 
 def test_defect_18_not_of_several_is_what_the_evaluator_makes_of_it() -> None:
