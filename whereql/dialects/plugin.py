@@ -34,6 +34,7 @@ DIALECTS = {
     "sqlite": "whereql.dialects.sql.sqlite:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
     "turbopuffer": "whereql.dialects.vectors.turbopuffer:DIALECT",
+    "vespa": "whereql.dialects.search.vespa:DIALECT",
     "weaviate": "whereql.dialects.vectors.weaviate:DIALECT",
 }
 
