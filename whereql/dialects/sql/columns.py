@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from whereql.ast import Expr, Literal, Predicate
+from whereql.ast import Expr, Field, Literal, Predicate
 from whereql.dialect import Options
 from whereql.dialects.fields import Fields
+from whereql.dialects.places import place, refused_place
 from whereql.dialects.sql.fragments import Fragment, bound, sql
 from whereql.dialects.sql.writer import FALSE, ORDER_SIGNS, TRUE, SqlWriter, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
@@ -42,6 +43,8 @@ class ColumnsWriter(SqlWriter):
 
     def typed(self, key: str, predicate: Predicate) -> Leaf:
         """A predicate on the column of a key."""
+        if place(Field(key), self.options) is None:
+            return refused_place(Field(key), self.options)
         column = self.name(key)
         is_required = self.fields.is_required(key)
         if predicate.op is Op.EXISTS:

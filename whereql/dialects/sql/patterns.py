@@ -72,10 +72,9 @@ def _glob_set(char: str) -> str:
     return f"[{same}]" if len(same) > 1 else _glob_escaped(char)
 
 
-def ignoring_case(pattern: str) -> str:
-    """A pattern of LIKE as a regular expression of PostgreSQL, or any in which `.` is any character and `^` and `$` the ends."""
+def ignoring_case(pattern: str, start: str = "^", end: str = "$") -> str:
+    """A pattern of LIKE as a regular expression of PostgreSQL, or any in which `.` is any character. start, end: how it says the ends."""
     parts = [".*" if part == "%" else "." if part == "_" else _regex_set(part[1]) for part in like_parts(pattern)]
-    start, end = "^", "$"
     while parts and parts[0] == ".*":
         del parts[0]
         start = ""
@@ -88,3 +87,23 @@ def ignoring_case(pattern: str) -> str:
 def _regex_set(char: str) -> str:
     same = cases(char)
     return f"[{same}]" if len(same) > 1 else re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", char)
+
+
+def re2_pattern(op: Op, text: str) -> str | None:
+    """MATCHES, LIKE or ILIKE as a pattern of RE2, None where a database's own RE2 may refuse it.
+
+    It surely compiles with a quarter of the memory that RE2 takes by default.
+    """
+    import re2  # loads with the first pattern
+
+    from whereql.regex import like_pattern, lower
+
+    lowered = lower(text) if op is Op.MATCHES else like_pattern(text, ignore_case=op is Op.ILIKE)
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 2 << 20
+    try:
+        re2.compile(lowered, options)
+    except re2.error:
+        return None
+    return lowered

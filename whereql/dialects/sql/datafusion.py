@@ -1,0 +1,38 @@
+"""DataFusion: a condition on columns of types, for `SessionContext.sql` with parameters `$p1`, or as a text alone."""
+
+from __future__ import annotations
+
+from whereql.ast import Expr, Predicate
+from whereql.dialect import Dialect, Option, Options, Sql, Translation
+from whereql.dialects.fields import SCHEMA
+from whereql.dialects.sql.engines import ArrowWriter
+from whereql.dialects.sql.fragments import Fragment, Style, render, render_literals
+from whereql.dialects.sql.writer import COLUMNS
+from whereql.dialects.writing import Leaf, refused, write
+
+_STYLE = Style(lambda number, value: f"$p{number}", lambda number: f"p{number}")
+
+
+class DatafusionWriter(ArrowWriter):
+    """DataFusion, by version 55."""
+
+    title = "DataFusion"
+
+    def typed(self, key: str, predicate: Predicate) -> Leaf:
+        """A name ends at a NUL there."""
+        if "\0" in key:
+            return refused("DataFusion can't name such a column", "rename the key")
+        return super().typed(key, predicate)
+
+    def finish(self, native: Fragment) -> Sql:
+        """The text, its values in it or beside it."""
+        return render_literals(native, self.literal) if self.options["literals"] else render(native, _STYLE)
+
+
+def _write(expr: Expr, options: Options) -> Translation:
+    return write(expr, DatafusionWriter(options, expr))
+
+
+_OPTIONS = {"literals": Option("values in the text, without parameters", False, (False, True))}
+
+DIALECT = Dialect("DataFusion", None, _write, {"schema": SCHEMA, **COLUMNS, **_OPTIONS}, form="sql")
