@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from whereql.ast import Expr, Literal, Predicate
 from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, of_kind, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TYPED, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, Op
@@ -154,23 +155,22 @@ def _ordered_number(place: _Place, op: Op, item: Literal) -> Fragment:
         return joined([sql(f"{{}} IN {_NUMBERS}", place.type), sql(f"TRY_CAST({{}} AS DOUBLE) {ORDER_SIGNS[op]} {{}}", place.text, bound(value))], " AND ")
     test = number_test(op, item)
     tests = [
-        joined([sql(f"{{}} IN {types}", place.type), _between(sql(f"TRY_CAST({{}} AS {type})", place.text), interval, ends)], " AND ")
+        joined([sql(f"{{}} IN {types}", place.type), *_between(sql(f"TRY_CAST({{}} AS {type})", place.text), interval, ends)], " AND ")
         for type, types, interval, ends in (
             ("BIGINT", _INTS, test.ints, (INT_MIN, INT_MAX)),
             ("DOUBLE", "('DOUBLE')", test.floats, (-FLOAT_MAX, FLOAT_MAX)),
         )
         if interval is not None
     ]
-    return joined(tests, " OR ")
+    return joined(tests, " OR ") if tests else FALSE
 
 
-def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> Fragment:
+def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> list[Fragment]:
+    """The bounds of an interval, of which one is an end of the type; none where both are."""
     low, high = interval
     if low == high:
-        return sql("{} = {}", value, bound(low))
-    if low == ends[0]:
-        return sql("{} <= {}", value, bound(high))
-    return sql("{} >= {}", value, bound(low))
+        return [sql("{} = {}", value, bound(low))]
+    return [sql("{} >= {}", value, bound(low))] * (low != ends[0]) + [sql("{} <= {}", value, bound(high))] * (high != ends[1])
 
 
 def _text_literal(text: str) -> str:
@@ -202,8 +202,14 @@ def _fits(lowered: str) -> bool:
     return True
 
 
+def _read(source: Any, options: Options) -> Expr:
+    from whereql.dialects.sql.duckdb_reader import read  # what writes only needs no grammar
+
+    return read(source, options)
+
+
 def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, DuckdbWriter(options, expr))
 
 
-DIALECT = Dialect("DuckDB", None, _write, {**LAYOUT, **COLUMNS, **styles("qmark", "numeric")}, form="sql")
+DIALECT = Dialect("DuckDB", _read, _write, {**LAYOUT, **COLUMNS, "typed": TYPED, **styles("qmark", "numeric")}, form="sql")

@@ -1,28 +1,26 @@
 """PostgreSQL: metadata in a JSONB column, tested by containment and by the order of jsonb, or in columns of types.
 
 jsonb keeps a number as a decimal. An int is that decimal; a double is the shortest one that reads back as it, which JSON writers
-use. Beyond 2**53 the two may meet, and then a number is said by a superset.
+use. Beyond 2**53 the two may meet, and then a number is left to the residual.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from whereql.ast import Expr, Literal, Predicate
 from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
+from whereql.dialects.sql.decimals import decimal, is_equality_plain, is_order_plain
 from whereql.dialects.sql.fragments import Fragment, bound, joined, listed, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, ignoring_case, is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, styles
-from whereql.dialects.writing import Leaf, exact, items_of, refused, superset, write
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TYPED, styles
+from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS
 from whereql.operators import ORDER, Op
 from whereql.support import Shape
-from whereql.values import INT_MAX, INT_MIN
 
 _DOUBT = "jsonb can't tell an int of this size from a double that is written with the same digits"
 _HINT = "store the key in a column of its own type: layout='columns'"
@@ -78,83 +76,40 @@ class PostgresWriter(TableWriter):
 
     def _equal_json(self, key: str, value: Fragment, op: Op, items: Sequence[Literal]) -> Leaf:
         """Equality of a value, or of an element of an array: by containment where one value is looked for, for which an index serves."""
-        wanted, surely = _spelled(items)
-        found = self._among(key, value, op, wanted)
-        if wanted == surely:
-            return exact(found)
-        return superset(found.but(self.complement(self._among(key, value, op, surely))), _DOUBT, _HINT)
-
-    def _among(self, key: str, value: Fragment, op: Op, spelled: Sequence[str]) -> Fragment:
+        if any(item.kind in NUMBERS and not is_equality_plain(item.value) for item in items):  # type: ignore[arg-type]  # a number
+            return refused(_DOUBT, _HINT)
+        spelled = list(dict.fromkeys(_json(item) for item in items))
         if not spelled:
-            return FALSE
+            return exact(FALSE)
         if op is not Op.HAS and len(spelled) > 1:
-            return sql("{} IN ({})", value, listed(map(bound, spelled)))
+            return exact(sql("{} IN ({})", value, listed(map(bound, spelled))))
         name = json.dumps(key, ensure_ascii=False)
         shapes = (f"{{{name}: [{each}]}}" if op is Op.HAS else f"{{{name}: {each}}}" for each in spelled)
         found = joined([sql("{} @> {}", self.holder, bound(each)) for each in shapes], " OR ")
-        return found if self.options["nullable"] else found.known()
+        return exact(found if self.options["nullable"] else found.known())
 
 
-def _spelled(items: Sequence[Literal]) -> tuple[list[str], list[str]]:
-    """The JSON texts that literals may have in the column, and those of them that are surely of a value equal to one."""
-    wanted: dict[str, None] = {}
-    surely: dict[str, None] = {}
-    for item in items:
-        if item.kind not in NUMBERS:
-            texts = [json.dumps(item.value, ensure_ascii=False)]
-            wanted |= dict.fromkeys(texts)
-            surely |= dict.fromkeys(texts)
-            continue
-        for decimal, is_sure in _decimals(item.value):  # type: ignore[arg-type]  # a number, as its kind says
-            wanted[decimal] = None
-            if is_sure:
-                surely[decimal] = None
-    return list(wanted), list(surely)
-
-
-def _decimals(value: float) -> list[tuple[str, bool]]:
-    """The decimals as which a number may be stored, the int and the double that are equal to it, and whether nothing else is stored so."""
-    text = repr(value)
-    if abs(value) < 2**53 or abs(value) > 2**63:
-        return [(text, True)]
-    whole, double = int(value), float(value)
-    is_int, is_double = INT_MIN <= whole <= INT_MAX, int(double) == whole
-    spelled = int(Decimal(repr(double)))
-    found = []
-    if is_int:
-        found.append((str(whole), is_double or spelled != whole))
-    if is_double and not (is_int and spelled == whole):
-        found.append((repr(double), not INT_MIN <= spelled <= INT_MAX))
-    return found
+def _json(item: Literal) -> str:
+    return decimal(item.value) if item.kind in NUMBERS else json.dumps(item.value, ensure_ascii=False)  # type: ignore[arg-type]  # a number
 
 
 def _ordered_number(value: Fragment, op: Op, item: Literal) -> Leaf:
     """An order of numbers: jsonb orders any two values, and so only numbers are to pass."""
-    bound_value: float = item.value  # type: ignore[assignment]  # a number, as its kind says
-    limit = Decimal(repr(bound_value)) if abs(bound_value) < 2**53 or abs(bound_value) > 2**63 else Decimal(int(bound_value))
-    nearest = float(bound_value)
-    doubles = (math.nextafter(nearest, -math.inf), nearest, math.nextafter(nearest, math.inf))
-    wrong = [each for each in doubles if math.isfinite(each) and abs(each) >= 2**53 and _COMPARE[op](each, bound_value) is not _COMPARE[op](Decimal(repr(each)), limit)]
-    said = _compared(value, op, str(bound_value) if limit == Decimal(str(bound_value)) else str(limit))
-    if not wrong:
-        return exact(said)
-    lost = [Decimal(repr(each)) for each in wrong if _COMPARE[op](each, bound_value)]
-    if not lost:
-        return superset(said, _DOUBT, _HINT)
-    outward, end = (Op.GE, min([*lost, limit])) if op in (Op.GT, Op.GE) else (Op.LE, max([*lost, limit]))
-    return superset(_compared(value, outward, str(int(end))), _DOUBT, _HINT)
-
-
-def _compared(value: Fragment, op: Op, limit: str) -> Fragment:
+    limit: float = item.value  # type: ignore[assignment]  # a number, as its kind says
+    if not is_order_plain(op, limit):
+        return refused(_DOUBT, _HINT)
     is_number = sql("jsonb_typeof({}) = 'number'", value)
-    return joined([is_number, sql(f"{{}} {ORDER_SIGNS[op]} {{}}", value, bound(limit))], " AND ")
+    return exact(joined([is_number, sql(f"{{}} {ORDER_SIGNS[op]} {{}}", value, bound(decimal(limit)))], " AND "))
 
 
-_COMPARE: dict[Op, Any] = {Op.LT: lambda a, b: a < b, Op.LE: lambda a, b: a <= b, Op.GT: lambda a, b: a > b, Op.GE: lambda a, b: a >= b}
+def _read(source: Any, options: Options) -> Expr:
+    from whereql.dialects.sql.postgres_reader import read  # what writes only needs no grammar
+
+    return read(source, options)
 
 
 def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, PostgresWriter(options, expr))
 
 
-DIALECT = Dialect("PostgreSQL", None, _write, {**LAYOUT, **COLUMNS, **styles("format", "numeric", "named")}, form="sql")
+DIALECT = Dialect("PostgreSQL", _read, _write, {**LAYOUT, **COLUMNS, "typed": TYPED, **styles("format", "numeric", "named")}, form="sql")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from whereql.ast import And, Expr, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_glob
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, of_kind, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TYPED, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, Op
@@ -176,12 +177,18 @@ def _is_number(place: _Place) -> Fragment:
 
 
 def _equal_bools(place: _Place, items: Sequence[Literal]) -> Fragment | None:
-    names = [quoted_text(str(item.value).lower()) for item in of_kind(items, Kind.BOOL)]
+    names = list(dict.fromkeys(quoted_text(str(item.value).lower()) for item in of_kind(items, Kind.BOOL)))
     if not names:
         return None
     if len(names) == 1:
         return sql("{} = {}", place.type, raw(names[0])).but(sql("{} IS NOT {}", place.type, raw(names[0])).known())
     return sql("{} IN ({})", place.type, raw(", ".join(names)))
+
+
+def _read(source: Any, options: Options) -> Expr:
+    from whereql.dialects.sql.sqlite_reader import read  # what writes only needs no grammar
+
+    return read(source, options)
 
 
 def _write(expr: Expr, options: Options) -> Translation:
@@ -190,4 +197,4 @@ def _write(expr: Expr, options: Options) -> Translation:
 
 _OPTIONS = {"regexp": Option("whether the function regexp is whereql.dialects.sql.sqlite.regexp", False, (False, True))}
 
-DIALECT = Dialect("SQLite", None, _write, {**LAYOUT, **COLUMNS, **_OPTIONS, **styles("qmark", "named")}, form="sql")
+DIALECT = Dialect("SQLite", _read, _write, {**LAYOUT, **COLUMNS, "typed": TYPED, **_OPTIONS, **styles("qmark", "named")}, form="sql")
