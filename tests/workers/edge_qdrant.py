@@ -99,7 +99,7 @@ def match_of(native: dict[str, Any]) -> Any:
     ((name, value),) = native.items()
     if name == "value":
         return qdrant.MatchValue(np.bool_(value) if isinstance(value, bool) else value)  # a bool of Python's would be taken as an int
-    made = {"any": "MatchAny", "except": "MatchExcept", "text": "MatchText", "prefix": "MatchPrefix", "substring": "MatchSubstring"}
+    made = {"any": "MatchAny", "except": "MatchExcept", "text": "MatchText", "text_any": "MatchTextAny", "phrase": "MatchPhrase"} | {"prefix": "MatchPrefix", "substring": "MatchSubstring"}
     return getattr(qdrant, made[name])(value)
 
 

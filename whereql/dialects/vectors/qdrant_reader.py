@@ -30,6 +30,7 @@ from whereql.dialects.reading_json import (
     unknown,
 )
 from whereql.dialects.vectors.qdrant_path import read_path
+from whereql.dialects.vectors.qdrant_words import filter_of_words, is_sayable
 from whereql.kinds import NUMBERS, Kind
 from whereql.limits import check_predicates
 from whereql.operators import Op
@@ -280,8 +281,6 @@ class _Reader:
         at = f"{path}{step(name)}"
         if name not in _MATCHES:
             unknown(TITLE, "match", name, path, _MATCHES)
-        if name in ("text_any", "phrase"):
-            refuse(TITLE, f"match.{name}, which compares words,", at, "MATCHES finds words by a regular expression")
         match name:
             case "value":
                 return self._equal(place, (_matchable(literal_at(operand, at), at),))
@@ -314,11 +313,18 @@ class _Reader:
         if item.kind is not Kind.STRING:
             fail(f"match.{name} takes a string", path, "write it in quotes")
         key = place.subject.name if isinstance(place.subject, Field) else ""
-        if name == "text" and (self._version != "1.18" or self._indexed.get(key) == "text"):
-            hint = "match.substring finds a part of a text; before 1.19 match.text did so, without a text index: version='1.18'"
-            refuse(TITLE, "match.text, which compares words,", path, hint)
+        if name in ("text", "text_any", "phrase"):
+            return self._words(place, name, str(item.value), path, self._indexed.get(key) == "text")
         self._check_scalar(place, f"match.{name}", path)
         return Predicate(place.subject, Op.STARTS if name == "prefix" else Op.CONTAINS, item)
+
+    def _words(self, place: _Place, name: str, text: str, path: str, is_indexed: bool) -> Expr:
+        """A match of words; before 1.19.1, where no index did it, of a part of the text."""
+        is_part = self._version == "1.18" and name != "text_any"
+        if is_indexed or self._version == "1.19" or (self._version == "1.18" and not is_part) or not (is_part or is_sayable(text)):
+            refuse(TITLE, f"match.{name} by {'the words of an index' if is_indexed else 'such words'}", path, "match.substring finds a part of a text")
+        self._check_scalar(place, f"match.{name}", path)
+        return Predicate(place.subject, Op.CONTAINS, Literal(Kind.STRING, text)) if is_part else filter_of_words(name, place.subject, text)
 
     def _range(self, place: _Place, value: Any, path: str) -> Expr:
         entries = entries_at(value, path, 1, "a range")
