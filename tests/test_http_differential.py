@@ -15,12 +15,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from strategies import COMBINATIONS, FLOATS, INTS, FilterMaker, Generator
-from whereql_http import encoding, numbers, patterns, spelling
+from whereql_http import encoding, patterns, spelling
 from whereql_http.encoding import condition
 from whereql_http.spelling import is_kept, spell
 
 import whereql
 from whereql.ast import Expr, Field, Not, Predicate
+from whereql.dialects import chroma_numbers as numbers
 from whereql.operators import Op
 from whereql.planning import make_plan
 from whereql.records import Record, make_record

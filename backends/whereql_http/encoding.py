@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Uri
+from whereql.dialects.chroma_numbers import Condition, compare, elements, one_of
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, PATTERN, TEXT
 from whereql.regex.rust import to_rust
 from whereql.support import Capabilities, Capability, Support
-from whereql_http.numbers import Condition, compare, elements, one_of
 from whereql_http.patterns import is_small, shortened
 from whereql_http.spelling import spell
 

@@ -18,14 +18,15 @@ from typing import Any, NoReturn
 from whereql.ast import And, Document, Expr, Field, Not, Op, Or, Predicate, Subject, Uri
 from whereql.binding import check_patterns
 from whereql.dialect import Dialect, Option, Options, Translation
-from whereql.dialects.chroma_encode import ChromaWriter
+from whereql.dialects.chroma_encode import COMPLEMENTED, ChromaWriter, parse_version, server_shape
 from whereql.dialects.reading_json import step
-from whereql.dialects.writing import write
+from whereql.dialects.writing import check_closed, write
 from whereql.errors import WhereError, WhereqlError
 from whereql.kinds import NUMBERS, Kind
 from whereql.limits import check_depth, check_items, check_predicates
 from whereql.source import quote
 from whereql.suggest import nearest
+from whereql.support import ANY_SHAPE
 from whereql.values import INT_MAX, INT_MIN, Literal, check_text_value, describe_type, literal, unwrap
 
 __all__ = ["decode", "decode_document", "encode"]
@@ -346,14 +347,33 @@ def _decode_where_document(value: object, path: str, lenient: bool, depth: int) 
 
 
 def _read(source: object, options: Options) -> Expr:
-    return decode(source, lenient=options["lenient"])
+    version = parse_version(options["version"])
+    expr = decode(source, lenient=options["lenient"])
+    return expr if version is None or version >= COMPLEMENTED else _present(expr)
+
+
+def _present(expr: Expr) -> Expr:
+    """The filter where a negative operator finds only records that have the key."""
+    match expr:
+        case Not(Predicate(op=Op.EQ | Op.IN) as predicate):
+            return And([Predicate(predicate.subject, Op.EXISTS), expr])
+        case And(args) | Or(args):
+            return type(expr)([_present(arg) for arg in args])
+    return expr
 
 
 def _write(expr: Expr, options: Options) -> Translation:
-    return write(expr, ChromaWriter())
+    check_closed(expr)
+    version = parse_version(options["version"])
+    return write(expr, ChromaWriter(version, ANY_SHAPE if version is None else server_shape(expr, version)))
 
 
-DIALECT = Dialect("Chroma", _read, _write, {"lenient": Option("read several conditions in one object, and $not", False, (False, True))}, form="json")
+OPTIONS = {
+    "lenient": Option("read several conditions in one object, and $not", False, (False, True)),
+    "version": Option("the version of the server; None: whereql itself, which has no limits and rounds no numbers", "1.5.9"),
+}
+
+DIALECT = Dialect("Chroma", _read, _write, OPTIONS, form="json")
 
 
 def encode(expr: Expr) -> dict[str, Any]:
@@ -361,5 +381,5 @@ def encode(expr: Expr) -> dict[str, Any]:
 
     Raises TranslateError naming the predicate that JSON can't say, CheckError for a filter with parameters.
     """
-    native: dict[str, Any] = DIALECT.encode(expr).native
+    native: dict[str, Any] = DIALECT.encode(expr, version=None).native
     return native
