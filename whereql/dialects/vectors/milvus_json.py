@@ -7,6 +7,7 @@ true for 1, false for 0, and the text of a JSON list for the list.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 
 from whereql.ast import Literal, Predicate
@@ -121,7 +122,7 @@ def _equal(name: str, predicate: Predicate, version: str, declared: Collection[s
             reasons.append("Milvus Lite 2.5 has no line break in a string")
             if predicate.op is Op.HAS:
                 return Saying([f'{name} != ""'], False, reasons[-1])
-            parts.append(f"{name} like {string(_with_wildcards(str(item.value)))}")
+            parts.append(_approached(name, str(item.value)))
     if predicate.op is Op.HAS:
         parts += _contains(name, sayable, version)
     elif version == "lite-3.2":
@@ -152,10 +153,11 @@ def _has_unsayable(item: Literal, version: str) -> bool:
     return isinstance(item.value, str) and any(character in item.value for character in _unsayable(version))
 
 
-def _with_wildcards(text: str) -> str:
-    like = pattern(Op.LIKE, "".join(f"\\{character}" if character in "%_\\" else character for character in text), "\n\r")
+def _approached(name: str, text: str) -> str:
+    """Strings that look like one that can't be said; Lite 2.5 finds nothing by a lone %."""
+    like = pattern(Op.LIKE, re.sub(r"([%_\\])", r"\\\1", text), "\n\r")
     assert like is not None
-    return like.pattern
+    return f'{name} >= ""' if like.pattern == "%" else f"{name} like {string(like.pattern)}"
 
 
 def _spelled(item: Literal, version: str) -> str:

@@ -2,7 +2,7 @@ r"""Milvus's boolean expressions, read as what a server, or a Milvus Lite, makes
 
 >>> from whereql.dialects.vectors.milvus import DIALECT
 >>> whereql.to_text(DIALECT.decode('not (metadata["lang"] == "en") and 2019 < metadata["year"] <= 2024', json="metadata"))
-"lang != 'en' AND year > 2019 AND year <= 2024"
+"lang != 'en' AND 2019 < year <= 2024"
 
 On a key of JSON a server's `not` and `!=` are true where the key is missing; on a field that is null they are not, and nothing of
 Milvus Lite 3.2 is. In Lite 3.2, true is also 1, and false 0.
