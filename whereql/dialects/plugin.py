@@ -9,6 +9,7 @@ from whereql.hookspecs import hookimpl
 # Name to the place of its Dialect, imported when it is asked for.
 DIALECTS = {
     "atlas": "whereql.dialects.mongo.atlas:DIALECT",
+    "azure": "whereql.dialects.search.azure:DIALECT",
     "bedrock": "whereql.dialects.mongo.bedrock:DIALECT",
     "cel": "whereql.dialects.standards.cel:DIALECT",
     "chroma": "whereql.dialects.chroma:DIALECT",
