@@ -62,7 +62,7 @@ class TestElasticsearch(DialectContract):
         ({"bool": {"filter": {"match_all": {}}, "should": [{"exists": {"field": "a"}}], "minimum_should_match": 0}}, "TRUE"),
         ({"bool": {"should": [{"exists": {"field": key}} for key in "abc"], "minimum_should_match": 2}}, "EXISTS(a) AND EXISTS(b) OR EXISTS(a) AND EXISTS(c) OR EXISTS(b) AND EXISTS(c)"),
         ({"bool": {"should": [{"exists": {"field": key}} for key in "abcd"], "minimum_should_match": "-50%"}}, "(EXISTS(a) OR EXISTS(b)) AND (EXISTS(c) OR EXISTS(d)) OR EXISTS(a) AND EXISTS(b) OR EXISTS(c) AND EXISTS(d)"),
-        ({"bool": {}}, "TRUE"), ({"match_none": {}}, "FALSE"), ({"ids": {"values": ["1", "4"]}}, "#id IN ('1', '4')"),
+        ({"bool": {}}, "TRUE"), ({"bool": {"should": [], "minimum_should_match": 1}}, "TRUE"), ({"match_none": {}}, "FALSE"), ({"ids": {"values": ["1", "4"]}}, "#id IN ('1', '4')"),
         ({"prefix": {"user": "ki"}}, "user STARTS WITH 'ki'"), ({"prefix": {"user": {"value": "k1", "case_insensitive": True}}}, r"user MATCHES '(?s)\A[kK]1.*\z'"),
         ({"wildcard": {"user": {"value": r"ki*y?\*%"}}}, r"user LIKE 'ki%y_*\%'"), ({"regexp": {"user": "k.*y{1,2}"}}, r"user MATCHES '(?s)\A(?:k.*y{1,2})\z'"),
         ({"constant_score": {"filter": {"exists": {"field": "k"}}, "boost": 1.2}}, "k IS NOT NULL"),

@@ -91,12 +91,15 @@ class _Reader:
                 unknown(self._title, "clause", name, path + step(name), ["filter", "must", "must_not", "should", "minimum_should_match"])
         parts = [*self._clauses(entries, "filter", path, depth), *self._clauses(entries, "must", path, depth)]
         should = self._clauses(entries, "should", path, depth)
+        unwanted = self._clauses(entries, "must_not", path, depth)
+        if not (parts or should or unwanted):
+            return Const(True)  # whatever minimum_should_match says
         least = 0 if parts or not should else 1
         if (asked := entries.get("minimum_should_match")) is not None:
             # `least` is a lower bound: with nothing else that has to hold, Lucene wants one of them even where 0 would do.
             least = max(least, _least(asked, len(should), f"{path}.minimum_should_match", self._title))
         parts.append(_at_least(least, should, f"{path}.minimum_should_match", self._title))
-        parts += [Not(query) for query in self._clauses(entries, "must_not", path, depth)]
+        parts += [Not(query) for query in unwanted]
         return And([part for part in parts if part != Const(True)])
 
     def _clauses(self, entries: Mapping[str, Any], name: str, path: str, depth: int) -> list[Expr]:
