@@ -167,6 +167,11 @@ def test_refuses_what_pinecone_does_not_take(source: Any) -> None:
     assert caught.value.code == "WQ215" and caught.value.path and caught.value.hint
 
 
+def test_numbers_are_read_as_the_doubles_that_they_are_there() -> None:
+    assert DIALECT.decode({"k": {"$gt": 2**53 + 1}}) == whereql.parse("k > 9007199254740992.0")
+    assert DIALECT.decode({"k": {"$in": [1, 2**53 + 1]}}) == whereql.parse("k IN (1, 9007199254740992.0)")
+
+
 def test_depth_ends_in_a_limit() -> None:
     source: Any = {"a": 1}
     for _ in range(5_000):

@@ -66,7 +66,7 @@ class MongoWriter(JsonWriter):
 
     def constant(self, value: bool) -> Leaf:
         """No record has an id that is one of none."""
-        return super().constant(value) if value else exact({self._options["id"]: {"$in": []}})
+        return super().constant(value) if value or not self._options["id"] else exact({self._options["id"]: {"$in": []}})
 
     def _said(self, predicate: Predicate, place: Place, test: Json, negated: bool) -> Leaf:
         """A test of a scalar: with a guard where the key may hold an array."""

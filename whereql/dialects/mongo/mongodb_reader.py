@@ -87,6 +87,8 @@ class _Reader:
 
     def _operators(self, subject: Subject, value: Any, path: str, depth: int) -> Expr:
         operators = dict(entries_at(value, path, depth, "an object of operators"))
+        if "$options" in operators and "$regex" not in operators:
+            fail("$options stands beside $regex only", f"{path}.$options", "leave it out")
         is_scalar = not isinstance(subject, Field)
         if operators.get("$not") == _GUARD and operators.keys() & _SINGLE and operators.get("$eq", "") is not None and None not in _items(operators.get("$in")):
             del operators["$not"]  # what is left finds scalars only

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Literal, Not, Op, Or, Predicate, Subject, Uri
+from whereql.ast import And, Const, Document, Expr, Field, Literal, Not, Op, Or, Predicate, Subject, Uri, literal
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.mongo.merging import MergingWriter
 from whereql.dialects.mongo.mql import TYPING, Keys
@@ -37,6 +37,7 @@ _TITLE = "Pinecone"
 _ORDERS = {"$gt": Op.GT, "$gte": Op.GE, "$lt": Op.LT, "$lte": Op.LE}
 _OPERATORS = ["$eq", "$ne", *_ORDERS, "$in", "$nin", "$exists"]
 _CONNECTIVES: dict[str, Callable[[list[Expr]], Expr]] = {"$and": And, "$or": Or}
+_LARGEST = 2**53
 _ITEMS = 10_000  # values that Pinecone takes in one list
 
 
@@ -80,7 +81,7 @@ class _Reader:
         check_text_value(name, path=path)
         subject = self._own.get(name) or Field(name)
         if not isinstance(value, Mapping):
-            return self._equal(subject, [literal_at(value, path)])
+            return self._equal(subject, [_held(literal_at(value, path))])
         operators = entries_at(value, path, depth, "an object of operators")
         if not operators:
             fail("an operator is missing", path, 'write {"$eq": value}, or the value itself')
@@ -97,15 +98,15 @@ class _Reader:
             predicate = Predicate(subject, Op.EXISTS)
             return predicate if operand else Not(predicate)
         if name in _ORDERS:
-            bound = literal_at(operand, path, "a number")
+            bound = _held(literal_at(operand, path, "a number"))
             if bound.kind not in NUMBERS:
                 fail(f"{name} takes a number, got {describe_type(operand)}", path, "store a date as a number, such as its epoch seconds")
             return Predicate(subject, _ORDERS[name], bound)
-        items = self._items(operand, path) if name in ("$in", "$nin") else [literal_at(operand, path)]
+        items = self._items(operand, path) if name in ("$in", "$nin") else [_held(literal_at(operand, path))]
         return self._equal(subject, items) if name in ("$eq", "$in") else self._differs(subject, items)
 
     def _items(self, operand: Any, path: str) -> Sequence[Literal]:
-        items = literals_at(operand, path)
+        items = [_held(item) for item in literals_at(operand, path)]
         if not items:
             fail("a list of values is not empty", path, "leave the condition out")
         if len(items) > _ITEMS:
@@ -124,6 +125,11 @@ class _Reader:
 
     def _differs(self, subject: Subject, items: Sequence[Literal]) -> Expr:
         return And([Predicate(subject, Op.EXISTS), Not(self._equal(subject, items))])
+
+
+def _held(item: Literal) -> Literal:
+    """A literal as Pinecone has it: an int beyond 2^53 is the nearest double."""
+    return literal(float(item.value)) if type(item.value) is int and abs(item.value) > _LARGEST else item
 
 
 FLAT = {**TYPING, "document": Option("the key of #document"), "uri": Option("the key of #uri")}
