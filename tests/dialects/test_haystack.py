@@ -73,6 +73,8 @@ def test_a_store_finds_what_is_written(store: str) -> None:
 TEXTS = ["apple", "Banana", "", "a'b", "5", "x y"]
 VALUES: Mapping[str, Sequence[Any]] = {"s": TEXTS, "n": [-3, 0, 5, 7, 2**53], "f": [-0.5, 0.0, 1.5, 2.25, 5.0], "b": [True, False], "t": [["x", "y"], ["apple"], ["5", ""]]}
 
+SCHEMA = {"s": "string", "n": "int", "f": "float", "b": "bool", "t": "string[]"}
+
 
 class Sources:
     """Random filters of Haystack's, such as a store takes: Qdrant's takes no None, no float to be equal to, and no empty list."""
@@ -115,7 +117,7 @@ def test_it_is_read_as_the_store_takes_it(store: str) -> None:
             yield sources.records(), [sources.source(sources.random.choice([0, 1, 2, 3])) for _ in range(50)]
 
     with worker(f"haystack_{store}", own=True) as engine:
-        prove_reading("haystack", DIALECT, engine, sets(), store=store)
+        prove_reading("haystack", DIALECT, engine, sets(), store=store, schema=SCHEMA)
 
 
 def test_a_missing_key_passes_what_is_negated() -> None:
@@ -126,19 +128,26 @@ def test_a_missing_key_passes_what_is_negated() -> None:
     assert not holds(DECODE(condition("meta.k", "<=", 5)), missing)  # which is no way to say the second
 
 
-def test_types_are_assumed_and_said_or_declared() -> None:
+def test_kinds_are_never_assumed() -> None:
     assert ENCODE(whereql.parse("lang = 'en'")).notes == ()
-    assert [note.reason for note in ENCODE(whereql.parse("n > 5")).notes] == ["if the key holds numbers only"]
-    assert [note.reason for note in ENCODE(whereql.parse("flag")).notes] == ["if the key holds bools only"]
+    for text in ("n = 1", "n = 0.0", "flag", "n < 5", "n >= 1", "n IN (5, 1)"):
+        with pytest.raises(TranslateError, match="takes TRUE for 1") as caught:
+            ENCODE(whereql.parse(text))
+        assert "schema='inferred'" in str(caught.value.hint)
+        assert ENCODE(whereql.parse(text), schema="inferred").notes == ()
+    assert ENCODE(whereql.parse("n = 5")).native == condition("meta.n", "==", 5)
+    assert [note.reason for note in ENCODE(whereql.parse("n > 5")).notes] == ["an error where a record holds what has no order with that"]
     assert ENCODE(whereql.parse("n > 5"), schema={"n": "int"}).notes == ()
-    with pytest.raises(TranslateError, match="takes TRUE for 1"):
-        ENCODE(whereql.parse("n = 1"), schema={"n": ["int", "bool"]})
+    for schema in ({"n": ["int", "string"]}, {"n": ["int", "int[]"]}):
+        with pytest.raises(TranslateError, match="fails on a record"):
+            ENCODE(whereql.parse("n > 1"), schema=schema)
     with pytest.raises(TranslateError, match="fails on a record"):
-        ENCODE(whereql.parse("n > 1"), schema={"n": ["int", "string"]})
-    with pytest.raises(TranslateError, match="fails on a record"):
-        ENCODE(whereql.parse("n > 1 OR n = 'x'"))
+        ENCODE(whereql.parse("n > 1 OR n = 'x'"), schema="inferred")
     with pytest.raises(TranslateError, match="looks into arrays"):
-        ENCODE(whereql.parse("n = 'x'"), store="qdrant", schema={"n": ["string[]", "string"]})
+        ENCODE(whereql.parse("n = 'x'"), store="qdrant")
+    with pytest.raises(UnsupportedError, match=r"WQ504 at \$\.value: an order, for which Qdrant looks into arrays"):
+        DECODE(condition("meta.n", ">", 5), store="qdrant")
+    assert DECODE(condition("meta.n", ">", 5), store="qdrant", schema={"n": "int"}) == whereql.parse("n > 5")
 
 
 def test_what_is_a_date_to_haystack_only_is_not_equal_to_a_text() -> None:
@@ -146,7 +155,7 @@ def test_what_is_a_date_to_haystack_only_is_not_equal_to_a_text() -> None:
         ENCODE(whereql.parse("d = '2024-01-01'"))
     found = ENCODE(whereql.parse("d = '2024-01-01'"), allow_residual=True)
     assert (found.native, found.residual) == (condition("meta.d", "==", "2024-01-01"), whereql.parse("d = '2024-01-01'"))
-    assert ENCODE(whereql.parse("d = '2024-01-01'"), store="qdrant").exact
+    assert ENCODE(whereql.parse("d = '2024-01-01'"), store="qdrant", schema="inferred").exact
     assert ENCODE(whereql.parse("d = '2024-99'")).exact
     with pytest.raises(TranslateError, match="orders numbers only"):
         ENCODE(whereql.parse("d > '2024-01-01'"))
@@ -169,7 +178,7 @@ def test_a_dot_is_a_step_into_an_object() -> None:
     with pytest.raises(TranslateError, match="a step into an object"):
         ENCODE(whereql.parse("author.name = 'x'"))
     assert ENCODE(whereql.parse("author.name = 'x'"), nested=True).native == condition("meta.author.name", "==", "x")
-    assert ENCODE(whereql.parse("author.name = 'x'"), store="qdrant").native == condition('meta."author.name"', "==", "x")
+    assert ENCODE(whereql.parse("author.name = 'x'"), store="qdrant", schema="inferred").native == condition('meta."author.name"', "==", "x")
     assert DECODE(condition('meta."author.name"', "==", "x"), store="qdrant") == whereql.parse("author.name = 'x' OR author.name HAS 'x'")
     with pytest.raises(TranslateError, match="no uri"):
         ENCODE(whereql.parse("#uri = 'x'"))
@@ -209,10 +218,10 @@ def test_limits_hold() -> None:
 def test_no_key_and_no_value_is_more_than_that() -> None:
     for key, value in hostile_pairs(1, 2000):
         for store in ("memory", "qdrant"):
-            found = ENCODE(~whereql.F(key).is_in([value, f"{value}2"]), store=store, allow_residual=True)
+            found = ENCODE(~whereql.F(key).is_in([value, f"{value}2"]), store=store, schema="inferred", allow_residual=True)
             if found.exact:
                 name = "meta." + key if store == "memory" else found.native["conditions"][0]["field"]
-                due = ENCODE(~whereql.F("k").is_in(["plain", "plain2"]), store=store).native
+                due = ENCODE(~whereql.F("k").is_in(["plain", "plain2"]), store=store, schema="inferred").native
                 assert found.native == _replaced(due, name, value)
 
 
@@ -238,7 +247,7 @@ def test_defect_17_an_empty_list_finds_nothing_and_a_float_is_a_range() -> None:
     for store in ("memory", "qdrant"):
         assert DECODE(condition("meta.s", "in", []), store=store) == whereql.parse("FALSE")
         assert ENCODE(whereql.parse("s IN ()"), store=store).native != {}
-    assert ENCODE(whereql.parse("f = 1.5"), store="qdrant").native == {"operator": "AND", "conditions": [condition("meta.f", ">=", 1.5), condition("meta.f", "<=", 1.5)]}
+    assert ENCODE(whereql.parse("f = 1.5"), store="qdrant", schema="inferred").native == {"operator": "AND", "conditions": [condition("meta.f", ">=", 1.5), condition("meta.f", "<=", 1.5)]}
     assert whereql.translate(condition("meta.s", "in", []), "haystack", "qdrant").native == {"must": [{"has_id": []}]}
 
 
@@ -248,7 +257,7 @@ def test_defect_18_not_of_several_is_what_the_evaluator_makes_of_it() -> None:
     assert DECODE(source, store="qdrant") == whereql.parse("NOT (s = 'apple' OR s HAS 'apple' OR n = 0 OR n HAS 0)")
     for store in ("memory", "qdrant"):  # what is written means the same to both
         assert ENCODE(whereql.parse("NOT (s = 'apple' AND n = 7)"), store="memory").native == {"operator": "OR", "conditions": [condition("meta.s", "!=", "apple"), condition("meta.n", "!=", 7)]}
-        for part in _negations(ENCODE(whereql.parse("NOT (s > 5 AND n > 6) AND NOT m < 1"), store=store).native):
+        for part in _negations(ENCODE(whereql.parse("NOT (s > 5 AND n > 6) AND NOT m < 1"), store=store, schema="inferred").native):
             assert len(part["conditions"]) == 1
 
 

@@ -72,7 +72,6 @@ class TestLangChainForChroma(TestLangChain):
 
 class TestLangChainForQdrant(TestLangChain):
     filters = 40
-    examples: ClassVar[Sequence[tuple[Any, str]]] = TestLangChain.examples
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
         return {"store": "qdrant", "schema": declared(records)}
@@ -103,6 +102,8 @@ def test_qdrant_finds_what_is_written(form: str) -> None:
 
 TEXTS = ["apple", "Banana", "", "a'b", "5", "x y"]
 VALUES: Mapping[str, Sequence[Any]] = {"s": TEXTS, "n": [-3, 0, 5, 7, 2**53], "f": [-0.5, 0.0, 1.5, 2.25, 5.0], "b": [True, False], "t": [["x", "y"], ["apple"], ["5", ""]]}
+
+SCHEMA = {"s": "string", "n": "int", "f": "float", "b": "bool", "t": "string[]"}
 
 
 class Sources:
@@ -146,46 +147,55 @@ def test_it_is_read_as_the_store_takes_it(store: str, comparators: Sequence[str]
             yield sources.records(), [sources.source(sources.random.choice([0, 1, 2, 3])) for _ in range(50)]
 
     with worker(f"langchain_{store}", own=True) as engine:
-        prove_reading("langchain", DIALECT, engine, sets(), store=store)
+        prove_reading("langchain", DIALECT, engine, sets(), store=store, schema=SCHEMA)
 
 
 def test_presence_is_never_assumed() -> None:
-    different = whereql.parse("NOT lang = 'en'")
+    different, schema = whereql.parse("NOT lang = 'en'"), {"lang": "string"}
     for store, native in [("chroma", "ne('lang', 'en')"), ("qdrant", "not(eq('lang', 'en'))")]:
-        assert ENCODE(different, store=store).native == native
+        assert ENCODE(different, store=store, schema=schema).native == native
     for store in ("any", "pinecone"):  # for all that is known, the store's ne loses records without the key
         with pytest.raises(TranslateError, match="records without the key") as caught:
-            ENCODE(different, store=store)
+            ENCODE(different, store=store, schema=schema)
         assert "schema=" in str(caught.value.hint)
         assert ENCODE(different, store=store, schema={"lang": "string!"}).native == "ne('lang', 'en')"
     assert ENCODE(whereql.parse("NOT n > 5"), schema={"n": "int!"}).native == "lte('n', 5)"
-    assert ENCODE(whereql.parse("NOT n > 5"), store="qdrant").native == "not(gt('n', 5))"  # and not lte, which loses them
+    assert ENCODE(whereql.parse("NOT n > 5"), store="qdrant", schema={"n": "int"}).native == "not(gt('n', 5))"  # and not lte, which loses them
     with pytest.raises(TranslateError, match="complement of an order"):
         ENCODE(whereql.parse("NOT n > 5"), store="chroma")
+    with pytest.raises(TranslateError, match="complement of an order"):  # of FALSE, say, n <= 5 is no more true than n > 5
+        ENCODE(whereql.parse("NOT n > 5"), store="chroma", schema={"n": ["int", "string!"]})
 
 
-def test_types_are_assumed_and_said_or_declared() -> None:
+def test_kinds_are_never_assumed() -> None:
     equal = whereql.parse("lang = 'en'")
-    assert [note.reason for note in ENCODE(equal).notes] == ["if the key holds strings only"]
-    assert ENCODE(equal, store="chroma").notes == ()
-    assert ENCODE(equal, store="qdrant", schema={"lang": "string"}).notes == ()
-    with pytest.raises(TranslateError, match="looks into arrays, too"):
-        ENCODE(equal, store="qdrant", schema={"lang": ["string", "string[]"]})
+    assert ENCODE(equal, store="chroma").native == "eq('lang', 'en')"
+    for store in ("any", "pinecone", "qdrant"):
+        with pytest.raises(TranslateError, match="looks into arrays, too") as caught:
+            ENCODE(equal, store=store)
+        assert "schema='inferred'" in str(caught.value.hint)
+        assert ENCODE(equal, store=store, allow_residual=True) == whereql.Translation("eq('lang', 'en')", equal, ENCODE(equal, store=store, allow_residual=True).notes)
+        assert ENCODE(equal, store=store, schema={"lang": "string"}).native == ENCODE(equal, store=store, schema="inferred").native == "eq('lang', 'en')"
+        with pytest.raises(TranslateError, match="looks into arrays, too"):
+            ENCODE(equal, store=store, schema={"lang": ["string", "string[]"]})
     with pytest.raises(TranslateError, match="takes TRUE for 1"):
-        ENCODE(whereql.parse("k IN (TRUE, 1)"))
+        ENCODE(whereql.parse("k IN (TRUE, 1)"), schema="inferred")
+    with pytest.raises(TranslateError, match="a value and an array of it alike"):
+        ENCODE(whereql.parse("k HAS 'a'"), store="qdrant")
+    assert ENCODE(whereql.parse("k HAS 'a'"), store="qdrant", schema={"k": "string[]"}).native == "eq('k', 'a')"
 
 
 def test_numbers_are_said_as_a_store_compares_them() -> None:
     for store, native in [("chroma", "or(lt('n', 2.5), eq('n', 2))"), ("qdrant", "lt('n', 2.5)"), ("any", "lt('n', 2.5)")]:
-        assert ENCODE(whereql.parse("n < 2.5"), store=store).native == native  # to Chroma 2.5 is 2 beside an int
+        assert ENCODE(whereql.parse("n < 2.5"), store=store, schema="inferred").native == native  # to Chroma 2.5 is 2 beside an int
     assert ENCODE(whereql.parse("n >= -2.5 AND n = 0.5"), store="chroma").native == "and(gte('n', -2.5), eq('n', 0.5), ne('n', 0))"
-    assert ENCODE(whereql.parse("n = 5"), store="qdrant").native == "and(gte('n', 5), lte('n', 5))"  # 5.0, too
+    assert ENCODE(whereql.parse("n = 5"), store="qdrant", schema="inferred").native == "and(gte('n', 5), lte('n', 5))"  # 5.0, too
     assert ENCODE(whereql.parse("n = 5"), store="qdrant", schema={"n": "int"}).native == "eq('n', 5)"
     for store in ("chroma", "pinecone"):
         with pytest.raises(TranslateError, match="beyond 2\\^53"):
             ENCODE(whereql.parse("n = 9007199254740993"), store=store, schema={"n": "int"})
     with pytest.raises(TranslateError, match="no float in an array"):
-        ENCODE(whereql.parse("n HAS 0.5"), store="qdrant")
+        ENCODE(whereql.parse("n HAS 0.5"), store="qdrant", schema="inferred")
 
 
 def test_a_missing_key_is_read_as_the_store_means_it() -> None:
@@ -194,6 +204,11 @@ def test_a_missing_key_is_read_as_the_store_means_it() -> None:
         expr = DECODE('ne("a", 1)', store=store)
         assert (holds(expr, missing), holds(expr, other)) == (store != "pinecone", True)
     assert whereql.to_text(DECODE('eq("a", 1)', store="qdrant")) == "a = 1 OR a HAS 1"
+    assert whereql.to_text(DECODE('eq("a", 1)', store="qdrant", schema={"a": "int"})) == "a = 1"
+    for source in ('gt("a", 1)', {"comparator": "gt", "attribute": "a", "value": 1}):
+        with pytest.raises(UnsupportedError, match=r"WQ504 at .*looks into arrays"):
+            DECODE(source, store="qdrant")
+        assert DECODE(source, store="qdrant", schema="inferred") == whereql.parse("a > 1")
 
 
 def test_a_quoted_date_is_a_date_and_no_string() -> None:
@@ -201,14 +216,14 @@ def test_a_quoted_date_is_a_date_and_no_string() -> None:
     assert DECODE('eq("d", "2024-01-01")', dates="text") == whereql.parse("d = '2024-01-01'")
     for text in ("2024-01-01", "2024-01-01 and more", "2024-01-01T10:00:00"):  # each would be read as something else
         with pytest.raises(TranslateError, match="for a date"):
-            ENCODE(whereql.F("d") == text)
-        assert ENCODE(whereql.F("d") == text, form="dict").native == {"comparator": "eq", "attribute": "d", "value": text}
-    assert ENCODE(whereql.Predicate(whereql.Field("d"), whereql.Op.GE, moment("DATE", literal("2024-01-01")))).native == "gte('d', 1704067200)"
+            ENCODE(whereql.F("d") == text, store="chroma")
+        assert ENCODE(whereql.F("d") == text, form="dict", store="chroma").native == {"comparator": "eq", "attribute": "d", "value": text}
+    assert ENCODE(whereql.Predicate(whereql.Field("d"), whereql.Op.GE, moment("DATE", literal("2024-01-01"))), store="chroma").native == "gte('d', 1704067200)"
 
 
 def test_what_the_text_has_no_escape_for_is_refused() -> None:
     for value, native in [("it's", 'eq(\'k\', "it\'s")'), ('say "hi" now', "eq('k', 'say \"hi\" now')"), ("a\\", "eq('k', 'a\\')"), ("a\nb", "eq('k', 'a\nb')")]:
-        assert ENCODE(whereql.F("k") == value).native == native
+        assert ENCODE(whereql.F("k") == value, store="chroma").native == native
         assert DECODE(native) == (whereql.F("k") == value)
     for value in ("it's \"it\"", "'", '"a', "a'", "it's\n", "it's \\"):  # LangChain strips quotes, and undoes no escapes
         with pytest.raises(TranslateError, match="no escapes"):
@@ -270,13 +285,13 @@ def test_objects_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
     words = SimpleNamespace(Operator=str, Comparator=str, Operation=SimpleNamespace, Comparison=SimpleNamespace)
     monkeypatch.setitem(sys.modules, "langchain_core", SimpleNamespace())
     monkeypatch.setitem(sys.modules, "langchain_core.structured_query", words)
-    native = ENCODE(whereql.parse("a = 1 AND b < 2.5"), form="object").native
+    native = ENCODE(whereql.parse("a = 1 AND b < 2.5"), form="object", schema="inferred").native
     assert (native.operator, [each.comparator for each in native.arguments]) == ("and", ["eq", "lt"])
     assert DECODE(native) == whereql.parse("a = 1 AND b < 2.5")
     assert ENCODE(whereql.parse("TRUE"), form="object").native is None
     monkeypatch.setitem(sys.modules, "langchain_core.structured_query", None)
     with pytest.raises(BackendError, match="WQ711") as caught:
-        ENCODE(whereql.parse("a = 1"), form="object")
+        ENCODE(whereql.parse("a = 1"), form="object", store="chroma")
     assert "pip install langchain-core" in str(caught.value.hint)
 
 
@@ -305,12 +320,12 @@ def tokenize(native: str) -> list[tuple[str, Any]]:
 
 
 def test_no_key_and_no_value_is_more_than_that() -> None:
-    assert check_injection(DIALECT, tokenize, store="qdrant", takes_key=lambda key: key.isalpha()) > 300
+    assert check_injection(DIALECT, tokenize, store="qdrant", schema="inferred", takes_key=lambda key: key.isalpha()) > 300
     assert check_injection(DIALECT, tokenize, store="chroma", seed=2) > 300
 
 
 def test_defect_1_not_is_never_dropped() -> None:
-    assert ENCODE(whereql.parse("NOT s = 'apple'"), store="qdrant").native == "not(eq('s', 'apple'))"
+    assert ENCODE(whereql.parse("NOT s = 'apple'"), store="qdrant", schema="inferred").native == "not(eq('s', 'apple'))"
     assert DECODE('not(eq("s", "apple"))') == whereql.parse("NOT s = 'apple'")
 
 
@@ -321,7 +336,7 @@ def test_defect_2_groups_keep_their_parentheses() -> None:
 
 
 def test_defect_5_a_float_to_be_equal_to_is_a_range_for_qdrant() -> None:
-    assert ENCODE(whereql.parse("f = 1.5"), store="qdrant").native == "and(gte('f', 1.5), lte('f', 1.5))"
+    assert ENCODE(whereql.parse("f = 1.5"), store="qdrant", schema="inferred").native == "and(gte('f', 1.5), lte('f', 1.5))"
     with pytest.raises(TranslateError):
         ENCODE(whereql.parse("s LIKE '%an%'"), store="qdrant")  # not MatchText("%an%"), which finds nothing
 

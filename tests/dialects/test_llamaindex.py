@@ -91,6 +91,8 @@ def test_a_store_finds_what_is_written(store: str) -> None:
 TEXTS = ["apple", "Banana", "an", "a'b", "5", "x y", "ANNA"]
 VALUES: Mapping[str, Sequence[Any]] = {"s": TEXTS, "n": [-3, 0, 5, 7, 2**53], "f": [-0.5, 0.0, 1.5, 2.25, 5.0], "t": [["x", "y"], ["apple"], ["5", "an"]]}
 
+SCHEMA = {"s": "string", "n": "int", "f": "float", "t": "string[]"}
+
 
 class Sources:
     """Random filters of LlamaIndex's, such as a store takes: its own takes one level, Chroma's no NOT."""
@@ -137,34 +139,42 @@ def test_it_is_read_as_the_store_takes_it(store: str) -> None:
             yield sources.records(), [sources.source(sources.random.choice([0, 1, 2])) for _ in range(50)]
 
     with worker(f"llamaindex_{store}", own=True) as engine:
-        prove_reading("llamaindex", DIALECT, engine, sets(), store=store)
+        prove_reading("llamaindex", DIALECT, engine, sets(), store=store, schema=SCHEMA)
 
 
 def test_presence_is_never_assumed() -> None:
-    different = whereql.parse("NOT lang = 'en'")
+    different, schema = whereql.parse("NOT lang = 'en'"), {"lang": "string"}
     for store, native in [("chroma", one("lang", "!=", "en")), ("simple", one("lang", "!=", "en")), ("qdrant", group("not", one("lang", "==", "en")))]:
-        assert ENCODE(different, store=store).native == (native if "filters" in native else group("and", native))
+        assert ENCODE(different, store=store, schema=schema).native == (native if "filters" in native else group("and", native))
     with pytest.raises(TranslateError, match="up to the store") as caught:
-        ENCODE(different)
+        ENCODE(different, schema=schema)
     assert "store='chroma'" in str(caught.value.hint)
     assert ENCODE(different, schema={"lang": "string!"}).native == group("and", one("lang", "!=", "en"))
     assert ENCODE(whereql.parse("NOT n > 5"), schema={"n": "int!"}).native == group("and", one("n", "<=", 5))
-    assert ENCODE(whereql.parse("NOT n > 5"), store="qdrant").native == group("not", one("n", ">", 5))
+    assert ENCODE(whereql.parse("NOT n > 5"), store="qdrant", schema={"n": "int"}).native == group("not", one("n", ">", 5))
     for store in ("chroma", "simple"):
         with pytest.raises(TranslateError, match="complement of an order"):
             ENCODE(whereql.parse("NOT n > 5"), store=store)
 
 
-def test_types_are_assumed_and_said_or_declared() -> None:
-    assert [note.reason for note in ENCODE(whereql.parse("lang = 'en'")).notes] == ["if the key holds strings only"]
+def test_kinds_are_never_assumed() -> None:
+    for store in ("any", "qdrant"):
+        with pytest.raises(TranslateError, match="looks into arrays, too"):
+            ENCODE(whereql.parse("lang = 'en'"), store=store)
+        assert ENCODE(whereql.parse("lang = 'en'"), store=store, schema="inferred").native == group("and", one("lang", "==", "en"))
     assert ENCODE(whereql.parse("lang = 'en'"), store="simple").notes == ()
-    assert [note.reason for note in ENCODE(whereql.parse("n > 5"), store="simple").notes] == ["if the key holds numbers only"]
+    with pytest.raises(TranslateError, match="takes TRUE for 1"):
+        ENCODE(whereql.parse("n = 1"), store="simple")
+    assert [note.reason for note in ENCODE(whereql.parse("n > 5"), store="simple").notes] == ["an error where a record holds what has no order with that"]
     with pytest.raises(TranslateError, match="fails on a record"):
         ENCODE(whereql.parse("n > 5"), store="simple", schema={"n": ["int", "string"]})
     with pytest.raises(TranslateError, match="can't hold a bool"):
         ENCODE(whereql.parse("flag"), store="chroma")
-    assert ENCODE(whereql.parse("n = 5"), store="qdrant").native == group("and", one("n", "==", 5.0))  # a range, which finds 5 and 5.0
+    assert ENCODE(whereql.parse("n = 5"), store="qdrant", schema={"n": ["int", "float"]}).native == group("and", one("n", "==", 5.0))  # a range, which finds 5 and 5.0
     assert ENCODE(whereql.parse("n = 5"), store="qdrant", schema={"n": "int"}).native == group("and", one("n", "==", 5))
+    with pytest.raises(UnsupportedError, match="looks into arrays"):
+        DECODE(one("n", ">", 5), store="qdrant")
+    assert DECODE(one("n", "==", 5), store="qdrant", schema={"n": "int[]"}) == whereql.parse("n HAS 5")
 
 
 def test_its_own_store_takes_one_level() -> None:
@@ -175,7 +185,9 @@ def test_its_own_store_takes_one_level() -> None:
     with pytest.raises(TranslateError, match="no group in a group"):
         ENCODE(whereql.parse("a = 'x' AND b IN (1, 'y')"), store="simple")
     for text, native in [("t HAS ANY ('x', 'y')", one("t", "any", ["x", "y"])), ("t HAS 'x'", one("t", "contains", "x")), ("s CONTAINS 'x'", one("s", "text_match", "x"))]:
-        assert ENCODE(whereql.parse(text), store="simple").native == group("and", native)
+        assert ENCODE(whereql.parse(text), store="simple", schema="inferred").native == group("and", native)
+        with pytest.raises(TranslateError, match="fails on a record"):
+            ENCODE(whereql.parse(text), store="simple")
     assert ENCODE(whereql.parse("k IS NULL"), store="simple", schema={"k": "int"}).native == group("and", one("k", "is_empty", None))
     with pytest.raises(TranslateError, match="empty string for a missing key"):
         ENCODE(whereql.parse("k IS NULL"), store="simple")
@@ -228,11 +240,11 @@ def test_objects_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
     types = SimpleNamespace(MetadataFilters=SimpleNamespace(model_validate=lambda group: SimpleNamespace(**group)))
     for name, module in [("llama_index", SimpleNamespace()), ("llama_index.core", SimpleNamespace()), ("llama_index.core.vector_stores", SimpleNamespace()), ("llama_index.core.vector_stores.types", types)]:
         monkeypatch.setitem(sys.modules, name, module)
-    native = ENCODE(whereql.parse("a = 1 AND b < 2.5"), form="object").native
-    assert DECODE(native) == whereql.parse("a = 1 AND b < 2.5")
+    native = ENCODE(whereql.parse("a = 1 AND b <= 2.5"), form="object", store="chroma").native
+    assert DECODE(native) == whereql.parse("a = 1 AND b <= 2.5")
     monkeypatch.setitem(sys.modules, "llama_index.core.vector_stores.types", None)
     with pytest.raises(BackendError, match="WQ711") as caught:
-        ENCODE(whereql.parse("a = 1"), form="object")
+        ENCODE(whereql.parse("a = 1"), form="object", store="chroma")
     assert "pip install llama-index-core" in str(caught.value.hint)
 
 
@@ -261,10 +273,10 @@ def test_defect_11_different_is_not_unlike() -> None:
 
 def test_defect_12_groups_empty_lists_and_quotes_are_what_they_say() -> None:
     assert DECODE(one("s", "in", [])) == whereql.parse("s IN ()")
-    assert ENCODE(whereql.F("s") == "x' OR 1=1 OR 'a'='a").native == group("and", one("s", "==", "x' OR 1=1 OR 'a'='a"))
+    assert ENCODE(whereql.F("s") == "x' OR 1=1 OR 'a'='a", store="chroma").native == group("and", one("s", "==", "x' OR 1=1 OR 'a'='a"))
     nested = group("and", group("or", one("a", "==", 1), one("b", "==", 2)), one("c", "==", 3))
     assert DECODE(nested) == whereql.parse("(a = 1 OR b = 2) AND c = 3")
-    assert ENCODE(DECODE(nested)).native == nested
+    assert ENCODE(DECODE(nested), store="chroma").native == nested
 
 
 def test_defect_13_a_condition_is_said_or_refused_and_never_lost() -> None:
@@ -277,6 +289,6 @@ def test_defect_13_a_condition_is_said_or_refused_and_never_lost() -> None:
 
 def test_defect_16_different_and_not_equal_are_one_thing_where_it_is_written() -> None:
     for text in ("s != 'apple'", "NOT s = 'apple'"):
-        assert ENCODE(whereql.parse(text), store="qdrant").native == group("not", one("s", "==", "apple"))
+        assert ENCODE(whereql.parse(text), store="qdrant", schema="inferred").native == group("not", one("s", "==", "apple"))
     assert ENCODE(whereql.parse("s NOT IN ()"), store="qdrant").native == group("and")
     assert DECODE(one("s", "nin", [])) == whereql.parse("s NOT IN ()")

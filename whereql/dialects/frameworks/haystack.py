@@ -17,7 +17,7 @@ from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate, 
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frameworks.haystack_reader import read
-from whereql.dialects.frameworks.stores import Store, StoreWriter
+from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
 from whereql.dialects.writing import Leaf, exact, refused, write
 from whereql.operators import Op
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 STORES = {
     "memory": Store("Haystack", finds_missing=True, has_not=True, has_in=True, merges_bools=True, raises=True),
-    "qdrant": Store("Haystack's Qdrant", finds_missing=True, has_not=True, looks_into_arrays=True, numbers="doubles", equality="ints"),
+    "qdrant": Store("Haystack's Qdrant", finds_missing=True, has_not=True, looks_into_arrays=ANY_KIND, numbers="doubles", equality="ints"),
 }
 
 _COMPARISONS = {Op.EQ: "==", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}

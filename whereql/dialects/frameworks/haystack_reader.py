@@ -11,6 +11,7 @@ from typing import Any
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
+from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
 from whereql.dialects.reading_json import entries_at, fail, list_at, literal_at, read_value, refuse, unknown
 from whereql.dialects.text.literals import moment
 from whereql.dialects.vectors.qdrant_path import read_path
@@ -20,7 +21,7 @@ from whereql.values import literal, unwrap
 
 TITLE = "Haystack"
 
-_DEFAULTS: Options = {"store": "memory", "dates": "refused"}
+_DEFAULTS: Options = {"store": "memory", "dates": "refused", "schema": None}
 _CONNECTIVES = ("AND", "OR", "NOT")
 _ORDERS = {">": Op.GT, ">=": Op.GE, "<": Op.LT, "<=": Op.LE}
 _COMPARISONS = ("==", "!=", *_ORDERS, "in", "not in")
@@ -96,8 +97,8 @@ def _equal(subject: Subject, items: tuple[Literal, ...] | None, options: Options
     """Equal to one of some values; None for being absent."""
     if items is None:
         return _absent(subject)
-    found: Expr = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
-    return Or([found, Predicate(subject, Op.HAS, items)]) if options["store"] == "qdrant" else found
+    found = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    return in_value_or_array(found, options["schema"]) if options["store"] == "qdrant" else found
 
 
 def _items(value: Any, path: str) -> list[tuple[Literal, ...] | None]:
@@ -120,6 +121,8 @@ def _order(subject: Subject, op: Op, value: Any, path: str, options: Options) ->
     item = _scalar(value, path)
     if item.kind is Kind.BOOL:
         fail("an order takes a number or a date", path, "compare bools with == or !=")
+    if options["store"] == "qdrant" and not is_without_arrays(Predicate(subject, op, item), options["schema"]):
+        refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'k': 'int'}, or schema='inferred'")
     if item.kind is not Kind.STRING:
         return Predicate(subject, op, item)
     if options["dates"] == "refused":

@@ -18,7 +18,7 @@ from whereql.ast import And, Expr, Field, Literal, Or, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frameworks.langchain_reader import LOOKS_LIKE_DATE, read
-from whereql.dialects.frameworks.stores import Store, StoreWriter, metadata_only
+from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter, metadata_only
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
 from whereql.dialects.writing import Leaf, exact, refused, write
 from whereql.errors import BackendError
@@ -29,10 +29,10 @@ from whereql.support import Shape
 Json = dict[str, Any]
 
 STORES = {
-    "any": Store("LangChain", is_known=False, looks_into_arrays=True, merges_bools=True),
+    "any": Store("LangChain", is_known=False, looks_into_arrays=ANY_KIND, merges_bools=True),
     "chroma": Store("LangChain's Chroma", finds_missing=True, numbers="cut"),
-    "pinecone": Store("LangChain's Pinecone", has_in=True, looks_into_arrays=True, numbers="doubles"),
-    "qdrant": Store("LangChain's Qdrant", has_not=True, looks_into_arrays=True, numbers="doubles", equality="ints"),
+    "pinecone": Store("LangChain's Pinecone", has_in=True, looks_into_arrays=frozenset({"string"}), numbers="doubles"),
+    "qdrant": Store("LangChain's Qdrant", has_not=True, looks_into_arrays=ANY_KIND, numbers="doubles", equality="ints"),
 }
 
 _COMPARATORS = {Op.EQ: "eq", Op.LT: "lt", Op.LE: "lte", Op.GT: "gt", Op.GE: "gte"}

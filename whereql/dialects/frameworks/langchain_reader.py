@@ -1,6 +1,6 @@
 """LangChain's structured queries, read: their text, their objects, or JSON-ready data of the same shape.
 
->>> whereql.to_text(read('and(gte("year", 2020), not(eq("lang", "en")))', {"store": "any", "dates": "seconds"}))
+>>> whereql.to_text(read('and(gte("year", 2020), not(eq("lang", "en")))', {"store": "any", "dates": "seconds", "schema": None}))
 "year >= 2020 AND lang != 'en'"
 """
 
@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate
 from whereql.dialect import Options
+from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
 from whereql.dialects.reading import END, Lexer, Token, Tokens
 from whereql.dialects.reading_json import (
     entries_at,
@@ -24,7 +25,7 @@ from whereql.dialects.reading_json import (
     unknown,
 )
 from whereql.dialects.text.literals import moment, number
-from whereql.errors import WhereqlError
+from whereql.errors import UnsupportedError, WhereqlError
 from whereql.json_text import JsonError, parse_json
 from whereql.kinds import Kind
 from whereql.limits import check_depth, check_items
@@ -161,17 +162,23 @@ def _compared(comparator: str, attribute: str, value: Literal | tuple[Literal, .
     """A comparison as the store means it; None for a list where a value is due, or the other way round."""
     subject, store = Field(attribute), options["store"]
     if comparator in _ORDERS:
-        return Predicate(subject, _ORDERS[comparator], value) if isinstance(value, Literal) else None
+        return _ordered(Predicate(subject, _ORDERS[comparator], value), options) if isinstance(value, Literal) else None
     is_list = comparator in ("in", "nin")
     if isinstance(value, tuple) and not is_list:
         return None
     items = value if isinstance(value, tuple) else (value,)
-    found: Expr = Predicate(subject, Op.IN, items) if is_list else Predicate(subject, Op.EQ, items[0])
-    if store in _INTO_ARRAYS:
-        found = Or([found, Predicate(subject, Op.HAS, items)])
+    plain = Predicate(subject, Op.IN, items) if is_list else Predicate(subject, Op.EQ, items[0])
+    found: Expr = in_value_or_array(plain, options["schema"]) if store in _INTO_ARRAYS else plain
     if comparator not in ("ne", "nin"):
         return found
     return And([Predicate(subject, Op.EXISTS), Not(found)]) if store == "pinecone" else Not(found)
+
+
+def _ordered(found: Predicate, options: Options) -> Expr:
+    if options["store"] == "qdrant" and not is_without_arrays(found, options["schema"]):
+        hint = "say that the key holds none: schema={'k': 'int'}, or schema='inferred'"
+        raise UnsupportedError("WQ504", f"an order, for which Qdrant looks into arrays, of {TITLE} has no counterpart", span=getattr(found.operand, "span", None), hint=hint)
+    return found
 
 
 def _read_data(value: Any, path: str, depth: int, options: Options) -> Expr:
@@ -246,7 +253,8 @@ def _comparison(entries: Mapping[str, Any], path: str, options: Options) -> Expr
         value = _literal(given, at, options)
     if comparator in _ORDERS and isinstance(value, Literal) and value.kind is Kind.BOOL:
         fail(f"{comparator} takes a number or a string", at, "compare bools with eq or ne")
-    expr = _compared(comparator, attribute, value, options)
+    with _at(f"{path}.comparator"):
+        expr = _compared(comparator, attribute, value, options)
     return expr if expr is not None else fail(f"{comparator} takes one value", at, "several values go with in or nin")
 
 

@@ -18,7 +18,7 @@ from whereql.ast import And, Expr, Field, Literal, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frameworks.llamaindex_reader import read
-from whereql.dialects.frameworks.stores import Store, StoreWriter, metadata_only
+from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter, metadata_only
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset, write
 from whereql.errors import BackendError
@@ -29,10 +29,10 @@ from whereql.support import Shape, Support
 Json = dict[str, Any]
 
 STORES = {
-    "any": Store("LlamaIndex", is_known=False, has_in=True, looks_into_arrays=True, merges_bools=True),
+    "any": Store("LlamaIndex", is_known=False, has_in=True, looks_into_arrays=ANY_KIND, merges_bools=True),
     "simple": Store("SimpleVectorStore", finds_missing=True, has_in=True, merges_bools=True, raises=True, orders_strings=True),
     "chroma": Store("LlamaIndex's Chroma", finds_missing=True, has_in=True, numbers="cut"),
-    "qdrant": Store("LlamaIndex's Qdrant", has_not=True, has_in=True, looks_into_arrays=True, numbers="doubles", equality="as float"),
+    "qdrant": Store("LlamaIndex's Qdrant", has_not=True, has_in=True, looks_into_arrays=ANY_KIND, numbers="doubles", equality="as float"),
 }
 # SimpleVectorStore takes no group in a group; Chroma refuses a hundred levels and disjunctions of a thousand parts.
 _SHAPES = {"any": Shape(depth=20), "simple": Shape(depth=1), "chroma": Shape(depth=40, width=100, literals=300), "qdrant": Shape(depth=50)}
@@ -95,8 +95,7 @@ class LlamaIndexWriter(StoreWriter):
             return exact(empty if negated else self.none_of(empty))
         if not self._is_simple or not negated:
             return super().exists(key, predicate, negated)
-        name = predicate.subject.name if isinstance(predicate.subject, Field) else ""
-        if self.fields.is_declared(name) and "string" not in self.fields.kinds(name):
+        if "string" not in self.kinds(predicate.subject):
             return exact(empty)
         return superset(empty, "SimpleVectorStore takes an empty string for a missing key", "declare the key, if it holds no strings: schema={'k': 'int'}")
 
@@ -109,22 +108,21 @@ class LlamaIndexWriter(StoreWriter):
         part = _filter(key, "text_match", items_of(predicate)[0].value)
         if predicate.op is not Op.CONTAINS:
             return superset(part, "SimpleVectorStore finds parts of a text wherever they are", "write CONTAINS")
-        return exact(part, self.assumption(predicate, items_of(predicate)) or "if the key holds strings only")
+        return exact(part)
 
     def has(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
         """`contains` and `any`, which SimpleVectorStore takes for a part of a string, too; of others, what they make of `==`."""
         if not self._is_simple:
             return super().has(key, predicate, negated)
-        items = items_of(predicate)
-        if negated or not all(kind.endswith("[]") for kind in self.kinds(predicate.subject)):
+        values, kinds = [item.value for item in items_of(predicate)], self.kinds(predicate.subject)
+        if negated or not all(kind.endswith("[]") for kind in kinds):
             return refused("SimpleVectorStore fails on a record whose value is no list, and has no complement", "declare the key, if all are lists: schema={'k': 'string[]'}")
-        if len({item.kind for item in items}) > 1:
+        if len(set(map(type, values))) > 1:
             return refused("SimpleVectorStore looks for values of one kind", "look for them one by one")
-        values = [item.value for item in items]
         part = _filter(key, "contains", values[0]) if len(values) == 1 else _filter(key, "any", values)
-        if "bool[]" in self.kinds(predicate.subject) and any(value in (0, 1) for value in values):
+        if "bool[]" in kinds and any(value in (0, 1) for value in values):
             return superset(part, "SimpleVectorStore takes TRUE for 1", "declare the key: schema={'k': 'int[]'}")
-        return exact(part, self.assumption(predicate, items))
+        return exact(part)
 
     def join(self, connective: type[And] | type[Or], parts: Sequence[Json]) -> Json:
         """A group, those of the same word taken apart."""

@@ -1,6 +1,6 @@
 """LlamaIndex's metadata filters, read: its objects, what they dump, or a list of filters.
 
->>> whereql.to_text(read({"filters": [{"key": "a", "value": 1}, {"key": "b", "value": "x", "operator": "!="}], "condition": "or"}, {"store": "any"}))
+>>> whereql.to_text(read({"filters": [{"key": "a", "value": 1}, {"key": "b", "value": "x", "operator": "!="}], "condition": "or"}, {"store": "any", "schema": None}))
 "a = 1 OR b != 'x'"
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
+from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -85,12 +86,15 @@ def _filter(entries: Mapping[str, Any], path: str, options: Options) -> Expr:
         case "any" | "all" | "contains":
             return _has(subject, operator, value, at, store)
         case "==" | "!=":
-            return _equal(subject, (_scalar(value, at),), operator == "!=", store)
+            return _equal(subject, (_scalar(value, at),), operator == "!=", options)
         case "in" | "nin":
             if isinstance(value, str):
                 refuse(TITLE, "a list in one string, which stores take apart or look into,", at, "write a list")
-            return _equal(subject, _scalars(value, at), operator == "nin", store)
-    return Predicate(subject, _ORDERS[operator], _scalar(value, at))
+            return _equal(subject, _scalars(value, at), operator == "nin", options)
+    found = Predicate(subject, _ORDERS[operator], _scalar(value, at))
+    if store == "qdrant" and not is_without_arrays(found, options["schema"]):
+        refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'k': 'int'}, or schema='inferred'")
+    return found
 
 
 def _subject(key: Any, path: str, options: Options) -> Subject:
@@ -120,13 +124,13 @@ def _scalars(value: Any, path: str) -> tuple[Literal, ...]:
     return items
 
 
-def _equal(subject: Subject, items: tuple[Literal, ...], negated: bool, store: str) -> Expr:
+def _equal(subject: Subject, items: tuple[Literal, ...], negated: bool, options: Options) -> Expr:
     """Equality as the store means it: to Qdrant a value and an array that has it are alike, and `!=` needs the key."""
-    found: Expr = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
-    if store == "qdrant":
-        found = Or([found, Predicate(subject, Op.HAS, items)])
+    plain = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    if options["store"] == "qdrant":
+        found = in_value_or_array(plain, options["schema"])
         return And([Predicate(subject, Op.EXISTS), Not(found)]) if negated else found
-    return Not(found) if negated else found
+    return Not(plain) if negated else plain
 
 
 def _has(subject: Subject, operator: str, value: Any, path: str, store: str) -> Expr:

@@ -1,13 +1,13 @@
 """What frameworks' filters become in the stores that frameworks hand them to, and a writer that keeps to what a store makes of them.
 
 A framework has one language and many stores, and each store its own meaning of it: whether `!=` finds records without the key,
-whether a comparison looks into arrays, whether TRUE is 1. So a writer is told of the store. Presence is never assumed: where `!=` may
-lose records without the key, it is refused. Types are, as the filter itself compares them, and a note says so, unless they are declared.
+whether a comparison looks into arrays, whether TRUE is 1. So a writer is told of the store. Nothing is assumed: where `!=` may lose
+records without the key it is refused, and a key that the schema does not declare may hold values of any kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,17 +15,21 @@ from typing import Literal as OneOf
 
 from whereql.ast import And, Document, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, predicates
 from whereql.dialect import Options
-from whereql.dialects.fields import Fields
+from whereql.dialects.fields import KINDS, Fields
 from whereql.dialects.vectors.doubles import EXACT, Range, doubles
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, TEXT, Op
 from whereql.optimize.negation import push_negation
+from whereql.semantics import test
 from whereql.values import literal
 
+ANY_KIND = frozenset({"string", "int", "float", "bool"})
+"""What arrays may hold."""
+
 _NUMBER_NAMES = frozenset({"int", "float"})
-_PLURALS = {"string": "strings", "bool": "bools", "number": "numbers"}
-_DECLARE = "declare the key: schema={'k': 'int!'}, ! where every record has it"
+_DECLARE = "declare the key: schema={'k': 'string'}, or schema='inferred'"
+_REQUIRE = "if every record has the key, say so: schema={'k': 'int!'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Store:
     """How a store takes a framework's filters.
 
     name: for messages; is_known: else it may do the worst that any does; finds_missing: `!=` finds records without the key; has_not: NOT is the complement; has_in: there are lists;
-    looks_into_arrays: a comparison tests the elements of an array; merges_bools: TRUE equals 1; raises: an order of values of
+    looks_into_arrays: a comparison tests the elements of an array, of the kinds that it may hold; merges_bools: TRUE equals 1; raises: an order of values of
     another kind is an error; orders_strings: by code point; numbers: compared exactly, as doubles, or, as Chroma does, with
     a fraction cut off where the stored number is an int; equality: `==` compares numbers by value, or an int with ints only (`"as float"`),
     or takes no float at all (`"ints"`).
@@ -44,7 +48,7 @@ class Store:
     finds_missing: bool = False
     has_not: bool = False
     has_in: bool = False
-    looks_into_arrays: bool = False
+    looks_into_arrays: frozenset[str] = frozenset()
     merges_bools: bool = False
     raises: bool = False
     orders_strings: bool = False
@@ -123,15 +127,22 @@ class StoreWriter(Writer):
         saying = self._said(predicate, items)
         if isinstance(saying, Leaf):
             return saying
+        has_order = any(each.op in ORDER for each in predicates(saying.expr))
+        if has_order and self.store.is_known and self._may_find_arrays(predicate, map(_line, items)):  # no reader could tell it from an order of values
+            return refused(f"{self.store.name} looks into arrays, too", self._hint)
         loose = self.looseness(predicate, items) or (saying.looseness and f"{self.store.name} {saying.looseness}")
         if negated and loose:
-            return refused(loose, _DECLARE)
+            return refused(loose, self._hint)
         native = self._one_of(key, saying.expr, negated) or self._render(key, push_negation(Not(saying.expr)) if negated else saying.expr, self._is_flat(predicate))
         if native is None:
             return self._refused_complement(predicate)
         if loose:
-            return superset(native, loose, _DECLARE)
-        return exact(native, self.assumption(predicate, items))
+            return superset(native, loose, self._hint)
+        return exact(native, self._condition(predicate))
+
+    @property
+    def _hint(self) -> str:
+        return _DECLARE if self.store.is_known else f"name the store: store='chroma', say; or {_DECLARE}"
 
     def _one_of(self, key: str, expr: Expr, negated: bool) -> Any:
         """A list where each of several values is one to be equal to; a list takes values of one kind."""
@@ -178,8 +189,10 @@ class StoreWriter(Writer):
         return isinstance(subject, Id) or (isinstance(subject, Field) and self.fields.is_required(subject.name))
 
     def kinds(self, subject: Subject) -> frozenset[str]:
-        """The kinds of a subject, declared or as the filter compares it."""
-        return self.fields.kinds(subject.name) if isinstance(subject, Field) else frozenset({"string"})
+        """The kinds that a subject may have: any, where none is declared."""
+        if not isinstance(subject, Field):
+            return frozenset({"string"})
+        return self.fields.kinds(subject.name) if self.fields.is_declared(subject.name) else KINDS
 
     def _is_flat(self, predicate: Predicate) -> bool:
         """Whether all values of a key lie on the line of the operand."""
@@ -188,17 +201,23 @@ class StoreWriter(Writer):
     def _refused_order(self, predicate: Predicate, item: Literal) -> Leaf | None:
         if item.kind is Kind.STRING and not self.store.orders_strings:
             return refused(f"{self.store.name} orders numbers only", "store the text as a number (a date as epoch seconds)")
-        lines = {kind for kind in self.kinds(predicate.subject) if kind not in _on_line(_line(item)) and not (kind == "bool" and _line(item) == "number")}
-        if self.store.raises and lines:
-            return refused(f"{self.store.name} fails on a record whose value it can't order", _DECLARE)
+        others = self.kinds(predicate.subject) - _on_line(_line(item)) - ({"bool"} if _line(item) == "number" else set())
+        if self.store.raises and others and self._is_declared(predicate.subject):
+            return refused(f"{self.store.name} fails on a record whose value it can't order", "ask for records of one kind")
         return None
+
+    def _may_find_arrays(self, predicate: Predicate, lines: Iterable[str]) -> bool:
+        return any(f"{kind}[]" in self.kinds(predicate.subject) for line in lines for kind in _on_line(line) & self.store.looks_into_arrays)
+
+    def _is_declared(self, subject: Subject) -> bool:
+        return not isinstance(subject, Field) or self.fields.is_declared(subject.name)
 
     def _refused_complement(self, predicate: Predicate) -> Leaf:
         if not self.store.is_known:
-            return refused("it is up to the store whether that finds records without the key", f"name the store: store='chroma', say; or {_DECLARE}")
+            return refused("it is up to the store whether that finds records without the key", f"name the store: store='chroma', say; or, {_REQUIRE}")
         if predicate.op in ORDER:
-            return refused(f"{self.store.name} has no complement of an order", "if every record has the key, say so: schema={'k': 'int!'}")
-        return refused(f"the != of {self.store.name} loses records without the key", _DECLARE)
+            return refused(f"{self.store.name} has no complement of an order", _REQUIRE)
+        return refused(f"the != of {self.store.name} loses records without the key", _REQUIRE)
 
     def looseness(self, predicate: Predicate, items: Sequence[Literal]) -> str:
         """Why a store finds too much, if it does."""
@@ -206,25 +225,18 @@ class StoreWriter(Writer):
         if self.store.looks_into_arrays:
             if predicate.op is Op.HAS and not all(kind.endswith("[]") for kind in kinds):
                 return f"{self.store.name} takes a value and an array of it alike"
-            if predicate.op is not Op.HAS and any(f"{kind}[]" in kinds for line in lines for kind in _on_line(line)):
+            if predicate.op is not Op.HAS and self._may_find_arrays(predicate, lines):
                 return f"{self.store.name} looks into arrays, too"
-        if self.store.merges_bools:
-            is_zero_or_one = predicate.op in ORDER or any(item.kind in NUMBERS and item.value in (0, 1) for item in items)
-            if (is_zero_or_one and "bool" in kinds) or ("bool" in lines and not kinds.isdisjoint(_NUMBER_NAMES)):
-                return f"{self.store.name} takes TRUE for 1"
+        if self.store.merges_bools and (
+            ("bool" in lines and not kinds.isdisjoint(_NUMBER_NAMES)) or ("bool" in kinds and any(_finds_bools(predicate.op, item) for item in items))
+        ):
+            return f"{self.store.name} takes TRUE for 1"
         return ""
 
-    def assumption(self, predicate: Predicate, items: Sequence[Literal]) -> str:
-        """What an exact saying rests on, where the kinds of the key are not declared."""
-        subject = predicate.subject
-        if not isinstance(subject, Field) or self.fields.is_declared(subject.name):
-            return ""
-        lines = list(dict.fromkeys(_PLURALS[_line(item)] for item in items))
-        if predicate.op is Op.HAS:
-            return f"if the key holds arrays only, of {' or '.join(lines)}"
-        is_merged = self.store.merges_bools and any(item.kind is Kind.BOOL or (item.kind in NUMBERS and item.value in (0, 1)) for item in items)
-        rests = self.store.looks_into_arrays or is_merged or (predicate.op in ORDER and (self.store.raises or self.store.merges_bools))
-        return f"if the key holds {' or '.join(lines)} only" if rests else ""
+    def _condition(self, predicate: Predicate) -> str:
+        """What to expect where a key is not declared."""
+        is_risky = self.store.raises and predicate.op in ORDER and not self._is_declared(predicate.subject)
+        return "an error where a record holds what has no order with that" if is_risky else ""
 
     def _said(self, predicate: Predicate, items: Sequence[Literal]) -> Saying | Leaf:
         """Simple comparisons for a predicate, as the store compares numbers; a refusal where it can't tell."""
@@ -256,6 +268,11 @@ def _comparable(predicate: Predicate) -> list[Literal]:
     """The literals of a predicate, each once, without those that a subject never equals."""
     items = [item for item in items_of(predicate) if isinstance(predicate.subject, Field) or item.kind is Kind.STRING]
     return list({(_line(item), item.value): item for item in items}.values())
+
+
+def _finds_bools(op: Op, item: Literal) -> bool:
+    """Whether a number finds TRUE or FALSE as 1 or 0."""
+    return item.kind in NUMBERS and any(test(number, op, item) for number in (0, 1)) if op in ORDER else item.kind in NUMBERS and item.value in (0, 1)
 
 
 def _line(item: Literal) -> str:
