@@ -110,6 +110,7 @@ def test_white_space_around_a_tag_is_dropped() -> None:
 def test_numbers_are_doubles() -> None:
     assert written("sizes HAS 0.5 AND year < 2020") == "@sizes:[0.5 0.5] @year:[-inf (2020]"
     assert left("year > 9007199254740993") == ("@year:[9007199254740992.0 +inf]", "year > 9007199254740993")
+    assert left("year = 9007199254740992") == ("@year:[9007199254740992.0 9007199254740992.0]", "year = 9007199254740992")
     assert left("year != 9007199254740993") == ("*", "year != 9007199254740993")
     assert written("year <= 1e300") == "@year:[-inf 1e300]"  # the lexer knows no 1e+300
     assert written("sizes HAS 1e18") == "@sizes:[1e18 1e18]"

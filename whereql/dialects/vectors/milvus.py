@@ -81,8 +81,8 @@ class MilvusWriter(Writer):
             return refused("a field has no such name", "say which JSON field holds the key: json='metadata', or '$meta' for dynamic fields")
         if self.schema is not None and not self._fields.is_declared(subject.name):
             return refused("the schema has no such field", "declare it: schema={…}")
-        kinds = self._fields.kinds(subject.name)
-        return typed_leaf(subject.name, predicate, negated, kinds, self._version, is_required=self._fields.is_required(subject.name))
+        is_required, is_declared = self._fields.is_required(subject.name), self._fields.is_declared(subject.name)
+        return typed_leaf(subject.name, predicate, negated, self._fields.kinds(subject.name), self._version, is_required=is_required, is_declared=is_declared)
 
     def join(self, connective: type[And] | type[Or], parts: Sequence[Any]) -> Any:
         """The conditions, in a tree that is not too deep for the server."""

@@ -20,7 +20,8 @@ from whereql.values import FLOAT_MAX, INT_MIN, Scalar, number_test
 
 _SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
-_LINES = {"string": frozenset({"string"}), "number": frozenset({"int", "float"}), "bool": frozenset({"bool"})}
+_NUMBER_KINDS = frozenset({"int", "float"})
+_LINES = {"string": frozenset({"string"}), "number": _NUMBER_KINDS, "bool": frozenset({"bool"})}
 _ROUNDED = "Milvus compares an int with a double by rounding it, and 2^53 is reached"
 _MERGED = "Milvus Lite 3.2 takes true for 1 and false for 0"
 _NO_NOT = "Milvus Lite 2.5 has neither not nor exists"
@@ -140,13 +141,10 @@ def _merges(item: Literal, version: str, declared: Collection[str], is_element: 
     if is_element and (not declared or "string" in declared):
         return "Milvus Lite 3.2 takes the text of a JSON list for a list"
     if item.kind is Kind.BOOL:
-        return _MERGED if not declared or kinds & NUMBERS_OF else ""
+        return _MERGED if not declared or kinds & _NUMBER_KINDS else ""
     if item.kind in NUMBERS and item.value in (0, 1):
         return _MERGED if not declared or "bool" in kinds else ""
     return ""
-
-
-NUMBERS_OF = frozenset({"int", "float"})
 
 
 def _has_unsayable(item: Literal, version: str) -> bool:

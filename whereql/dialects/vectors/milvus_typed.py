@@ -10,6 +10,7 @@ from whereql.dialects.vectors.milvus_words import at_least, at_most, contains, j
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, Op
+from whereql.support import Support
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 _SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
@@ -18,17 +19,18 @@ _NULLABLE = "if the field is null where a record lacks the key"
 _SCHEMA = "declare the type of the field: schema={'key': 'int'}, with ! where it is never null"
 
 
-def typed_leaf(name: str, predicate: Predicate, is_negated: bool, kinds: Collection[str], version: str, *, is_required: bool) -> Leaf:
-    """A predicate or its complement on a field. kinds: the one that it holds; is_required: whether it is never null."""
+def typed_leaf(name: str, predicate: Predicate, is_negated: bool, kinds: Collection[str], version: str, *, is_required: bool, is_declared: bool = True) -> Leaf:
+    """A predicate or its complement on a field. kinds: what it holds; is_required: whether it is never null; is_declared: whether the schema says so."""
     if predicate.op is Op.EXISTS:
         return _exists(name, is_negated, version)
     kind = _kind(kinds, items_of(predicate))
     if kind is None:
         return refused("a field has one type, and this is compared with several, or with another", _SCHEMA)
     never_null = is_required or version == "lite-2.5"  # which has no null
-    if is_negated:
-        return _complement(name, predicate, kind, version, never_null)
-    return _plain(name, predicate, kind, version)
+    said = _complement(name, predicate, kind, version, never_null) if is_negated else _plain(name, predicate, kind, version)
+    if is_declared or said.support is not Support.EXACT or kind.removesuffix("[]") not in ("int", "float"):
+        return said
+    return exact(said.native, f"{said.reason}, and its type is {kind}" if said.reason else f"if the type of the field is {kind}")
 
 
 def _exists(name: str, is_negated: bool, version: str) -> Leaf:
@@ -68,7 +70,7 @@ def _complement(name: str, predicate: Predicate, kind: str, version: str, never_
     plain = _plain(name, predicate, kind, version)
     if plain.native is None:
         return plain
-    if plain.reason:
+    if plain.support is not Support.EXACT:
         return refused(f"what it says finds too much, and its opposite too little: {plain.reason}", plain.hint)
     if predicate.op in ORDER:
         opposite = _order(name, _OPPOSITE[predicate.op], items_of(predicate)[0], kind).native
@@ -130,16 +132,17 @@ def _never(name: str, kind: str) -> str:
 def _order(name: str, op: Op, item: Literal, kind: str) -> Leaf:
     if kind == "string":
         return exact(f"{name} {_SIGNS[op]} {literal(item.value)}")
+    if item.kind.value == kind and item.value != INT_MIN:  # the operator as it is, right on a field of the other kind of number, too
+        return exact(f"{name} {_SIGNS[op]} {number(item.value)}")
     test = number_test(op, item)
+    is_lower = op in (Op.GT, Op.GE)
     if kind == "int":
         if test.ints is None:
             return exact(_never(name, kind))
-        low, high = test.ints
-        return exact(at_least(name, low) if op in (Op.GT, Op.GE) else at_most(name, high))
+        return exact(at_least(name, test.ints[0]) if is_lower else at_most(name, test.ints[1]))
     if test.floats is None:
         return exact(_never(name, kind))
-    low_double, high_double = test.floats
-    return exact(f"{name} >= {number(low_double)}" if op in (Op.GT, Op.GE) else f"{name} <= {number(high_double)}")
+    return exact(f"{name} >= {number(test.floats[0])}" if is_lower else f"{name} <= {number(test.floats[1])}")
 
 
 def _has(name: str, items: Sequence[Literal], kind: str) -> Leaf:
