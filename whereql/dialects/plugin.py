@@ -13,6 +13,8 @@ DIALECTS = {
     "bedrock": "whereql.dialects.mongo.bedrock:DIALECT",
     "cel": "whereql.dialects.standards.cel:DIALECT",
     "chroma": "whereql.dialects.chroma:DIALECT",
+    "cql2": "whereql.dialects.standards.cql2:DIALECT",
+    "cql2-json": "whereql.dialects.standards.cql2_json:DIALECT",
     "duckdb": "whereql.dialects.sql.duckdb:DIALECT",
     "elasticsearch": "whereql.dialects.search.elasticsearch:DIALECT",
     "haystack": "whereql.dialects.frameworks.haystack:DIALECT",

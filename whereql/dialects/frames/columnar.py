@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from whereql.ast import And, Expr, Literal, Or, Predicate
 from whereql.dialect import Options
+from whereql.dialects.columns import Column, as_kind, bounds, column_of, points
 from whereql.dialects.doubles import ROUNDED, is_safe, nearest
 from whereql.dialects.fields import Fields
-from whereql.dialects.frames.columns import Column, as_kind, bounds, column_of, points
 from whereql.dialects.frames.sources import re2_pattern, source
 from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset
 from whereql.kinds import NUMBERS

@@ -13,9 +13,9 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.columns import Column, column_of
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.frames.columns import Column, column_of
 from whereql.dialects.frames.sources import source
 from whereql.dialects.frames.values import BACKTRACKS, value_condition
 from whereql.dialects.places import PLACES, place, refused_place

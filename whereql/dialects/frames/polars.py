@@ -11,10 +11,10 @@ from typing import ClassVar
 
 from whereql.ast import Expr, Literal
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.columns import Column, points
 from whereql.dialects.doubles import ROUNDED, is_safe
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frames.columnar import ColumnarWriter, items_text
-from whereql.dialects.frames.columns import Column, points
 from whereql.dialects.frames.sources import source
 from whereql.dialects.places import PLACES
 from whereql.dialects.writing import Joined, Leaf, superset, write

@@ -241,7 +241,8 @@ def _truthy(subject: Subject) -> Expr:
 
 
 def _one_of(subject: Subject, *values: object) -> Predicate:
-    return Predicate(subject, Op.IN, tuple(literal(value) for value in values))
+    items = tuple(literal(value) for value in values)
+    return Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
 
 
 def _null_passes(op: Op, item: Literal, path: str) -> bool:
