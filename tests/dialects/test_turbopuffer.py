@@ -139,7 +139,9 @@ def test_what_is_written() -> None:
     assert written("k IN ()") == ["id", "Eq", None]
     assert written("k NOT IN ()") == ["id", "NotEq", None]
     assert written("k CONTAINS '50%*'") == ["k", "Glob", "*50%[*]*"]
+    assert written("k CONTAINS 'a[b]'") == ["k", "Glob", "*a[[]b[]]*"]
     assert written("k < 5", schema={"k": "int!"}) == ["k", "Lt", 5]
+    assert written("k != 5", schema={"k": "int!"}) == ["k", "NotEq", 5]
     assert written("#id = 'a' OR #id IN ('b', 'c')") in (["id", "In", ["a", "b", "c"]], ["Or", [["id", "Eq", "a"], ["id", "In", ["b", "c"]]]])
     assert written("#document CONTAINS 'a'", document="text") == ["text", "Glob", "*a*"]
     assert written("k MATCHES '^a.b'", regex=["k"]) == ["k", "Regex", "^(?s:.*)(?:^a.b)(?s:.*)$"]

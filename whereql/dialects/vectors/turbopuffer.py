@@ -157,7 +157,7 @@ def _glob(op: Op, text: str) -> tuple[str, bool]:
 
 
 def _joined(word: str, parts: Sequence[Filter]) -> Filter:
-    return [word, [inner for part in parts for inner in (part[1] if part[0] == word and len(part) == 2 else [part])]]
+    return [word, [inner for part in parts for inner in (part[1] if part[0] == word else [part])]]
 
 
 def _write(expr: Expr, options: Options) -> Translation:
