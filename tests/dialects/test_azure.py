@@ -204,7 +204,10 @@ def test_injection_with_the_lexer_of_odata_query(lexer: Worker) -> None:
     def tokens(source: str) -> list[tuple[str, Any]]:
         return [tuple(json.loads(token)) for token in lexer.run(source, records)]
 
-    assert check_injection(DIALECT, tokens) > 500
+    def takes_key(key: str) -> bool:
+        return not key.lower().startswith(("true", "false", "null"))  # its lexer cuts `truely` into `true` and `ly`
+
+    assert check_injection(DIALECT, tokens, takes_key=takes_key) > 500
 
 
 def test_constants() -> None:

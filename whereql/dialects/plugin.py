@@ -21,6 +21,7 @@ DIALECTS = {
     "jsonlogic": "whereql.dialects.standards.jsonlogic:DIALECT",
     "langchain": "whereql.dialects.frameworks.langchain:DIALECT",
     "llamaindex": "whereql.dialects.frameworks.llamaindex:DIALECT",
+    "lucene": "whereql.dialects.search.lucene:DIALECT",
     "milvus": "whereql.dialects.vectors.milvus:DIALECT",
     "mongodb": "whereql.dialects.mongo.mongodb:DIALECT",
     "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",

@@ -1,0 +1,241 @@
+r"""To the query strings of Lucene's classic parser, and of its standard one, which knows numbers.
+
+>>> DIALECT.encode(whereql.parse("lang IN ('en', 'de') AND NOT title LIKE 'a%'"), schema={"lang": "string", "title": "string"}).native
+'+lang:("en" OR "de") -title:/a.*/'
+
+The language is not an algebra: AND and OR beside each other lose clauses, and what is only negative finds nothing. So what has to
+hold is marked by + and what has not by -, choices stand in parentheses of their own, and *:* stands where there is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whereql.ast import And, Expr, Field, Literal, Or, Predicate
+from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit
+from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
+from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
+from whereql.errors import UnsupportedError
+from whereql.kinds import Kind
+from whereql.operators import ORDER, TEXT, Op
+from whereql.support import Shape
+from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal, number_test
+
+ALL = "*:*"
+
+_WORDS = frozenset({"AND", "OR", "NOT", "TO"})
+_LONGEST_TERM = 32_766  # bytes that Lucene takes of a string
+_BRACKETS = {Op.GT: ("{", "}"), Op.GE: ("[", "}"), Op.LT: ("{", "}"), Op.LE: ("{", "]")}
+_EXACT_INTS = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a query: its text, whether it is what must not hold, and whether it is made of several clauses."""
+
+    text: str
+    is_absent: bool = False
+    is_joined: bool = False
+
+    def alone(self) -> str:
+        """The part as a query of its own."""
+        return f"+{ALL} -{self._inner()}" if self.is_absent else self.text
+
+    def among_choices(self) -> str:
+        """The part between two OR."""
+        return f"({self.alone()})" if self.is_absent or self.is_joined else self.text
+
+    def signed(self) -> str:
+        """The part among those that all have to hold."""
+        return f"{'-' if self.is_absent else '+'}{self._inner()}"
+
+    def _inner(self) -> str:
+        return f"({self.text})" if self.is_joined else self.text
+
+
+class LuceneWriter(Writer):
+    """Writes query strings; fields: what is known of the index."""
+
+    shape = Shape(depth=100, predicates=1000, literals=1000)  # IndexSearcher.setMaxClauseCount: 1024 by default
+
+    def __init__(self, fields: Fields, options: Options) -> None:
+        self._fields = fields
+        self._options = options
+        self.schema = fields.schema
+
+    def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
+        """A predicate as one clause."""
+        subject, op = predicate.subject, predicate.op
+        name = place(subject, self._options)
+        if name is None:
+            assert isinstance(subject, Field)
+            return refused_place(subject, self._options)
+        if not name:
+            return refused("a field has a name", "rename the key")
+        if isinstance(subject, Field):
+            known = fit(self._fields, subject.name, items_of(predicate), in_arrays=op is Op.HAS)
+        else:
+            items = tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and op is not Op.HAS)
+            known = Fit(items, frozenset({STRING}), frozenset({STRING}), True, False)
+        if len(known.lines) > 1:
+            return refused("a field has one type, and this key has values of several kinds, or is compared with them", f"declare the kind of it: schema={{{name!r}: 'string'}}")
+        if NUMBER in known.lines and (self._options["parser"] == "classic" or not known.is_declared) and (known.items or op is Op.EXISTS):
+            hint = f"parser='standard', with a PointsConfig for the field and schema={{{name!r}: 'int'}}; the classic parser makes no query of numbers"
+            return refused("the parser takes a number for text, unless it is told", hint)
+        if op is Op.EXISTS:
+            if known.lines - {STRING, BOOL, NUMBER}:
+                return refused("a vector is in no index of terms", "ask another field that is there with it")
+            return exact(Clause(f"{field(name)}:[* TO *]", negated), f"every value of {name!r} is in the index")
+        return self._condition(name, predicate, known, negated)
+
+    def join(self, connective: type[And] | type[Or], parts: Sequence[Clause]) -> Clause:
+        """The parts: choices between OR, or clauses with a sign each, one of which is +."""
+        if connective is Or:
+            return Clause(" OR ".join(part.among_choices() for part in parts), is_joined=True)
+        anything = [] if any(not part.is_absent for part in parts) else [Clause(ALL)]
+        return Clause(" ".join(part.signed() for part in [*anything, *parts]), is_joined=True)
+
+    def constant(self, value: bool) -> Leaf:
+        """Every record or none."""
+        return exact(Clause(ALL, not value))
+
+    def finish(self, native: Clause) -> str:
+        """The whole as a query."""
+        return native.alone()
+
+    def _condition(self, name: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
+        if not known.items:
+            return self.constant(negated)
+        if any(isinstance(item.value, str) and len(item.value) > _LONGEST_TERM // 4 and len(item.value.encode()) > _LONGEST_TERM for item in known.items):
+            return refused(f"Lucene has no strings of more than {_LONGEST_TERM:,} bytes", "store a hash of the text in a field of its own")
+        try:
+            text, is_exact = _clause(field(name), predicate.op, known)
+        except (Unsayable, UnsupportedError) as error:
+            return refused(f"Lucene can't say it: {error}", "use CONTAINS, STARTS WITH or LIKE, or a simpler pattern")
+        if text is None:
+            return self.constant(negated)
+        if known.is_sure and is_exact:
+            how = "as points of its kind" if known.lines == {NUMBER} else "whole, by a KeywordAnalyzer"
+            return exact(Clause(text, negated), f"{name!r} is indexed {how}")
+        if known.is_sure:
+            reason, hint = "a double rounds ints of more than 53 bits", "compare with smaller numbers"
+        else:
+            reason, hint = "an array matches by its elements, and the key may hold both", f"say what the key holds: schema={{{name!r}: …}}"
+        return refused(reason, hint) if negated else superset(Clause(text), reason, hint)
+
+
+def field(name: str) -> str:
+    """A key as the name of a field."""
+    text = "".join(f"\\{character}" if not (character.isalnum() or character in "_." or not character.isascii()) or character == "\u3000" else character for character in name)
+    return f"\\{text}" if text in _WORDS else text
+
+
+def phrase(text: str) -> str:
+    """A string in quotes, which an analyzer for whole strings leaves as it is."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def bound(text: str) -> str:
+    """A string as a bound of a range, where quotes can't be escaped safely: what is no letter or digit by its code units."""
+    if text in _WORDS:
+        return "".join(f"\\u{ord(letter):04x}" for letter in text)
+    return "".join(character if character.isascii() and character.isalnum() else _units(character) for character in text)
+
+
+def _units(character: str) -> str:
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def pattern(text: str) -> str:
+    """A regular expression of Lucene between slashes: none before the last one, which a backslash there would take away."""
+    out: list[str] = []
+    is_class = False
+    at = 0
+    while at < len(text):
+        part = text[at : at + 2] if text[at] == "\\" else text[at]
+        at += len(part)
+        is_class = (is_class or part == "[") and part != "]"
+        out.append("[\\\\]" if part == "\\\\" and not is_class else part)
+    return f"/{''.join(out)}/"
+
+
+def _clause(name: str, op: Op, known: Fit) -> tuple[str | None, bool]:
+    """A clause for the items that fit, None for none, and whether it says just that, array or not."""
+    items = known.items
+    if known.lines == {NUMBER}:
+        return _numbers(name, op, known)
+    if op in TEXT:
+        found = to_lucene(op, str(items[0].value))
+        return (None if found is None else f"{name}:{pattern(found)}"), True
+    if op in ORDER:
+        return _text_range(name, op, str(items[0].value)), True
+    words = list(dict.fromkeys(phrase(str(item.value)) if item.kind is Kind.STRING else str(item.value).lower() for item in items))
+    return f"{name}:{words[0]}" if len(words) == 1 else f"{name}:({' OR '.join(words)})", True
+
+
+def _text_range(name: str, op: Op, text: str) -> str | None:
+    if not text:
+        return {Op.GE: f"{name}:[* TO *]", Op.LE: f'{name}:""', Op.GT: f'(+{name}:[* TO *] -{name}:"")', Op.LT: None}[op]
+    return _range(name, op, bound(text))
+
+
+def _range(name: str, op: Op, text: str) -> str:
+    opening, closing = _BRACKETS[op]
+    return f"{name}:{opening}{text} TO *]" if op in (Op.GT, Op.GE) else f"{name}:[* TO {text}{closing}"
+
+
+def _numbers(name: str, op: Op, known: Fit) -> tuple[str | None, bool]:
+    if op not in ORDER:
+        values = list(dict.fromkeys(value for item in known.items for value in _stored(item, known)))
+        is_exact = len(known.kinds) == 1 or all(abs(item.value) < _EXACT_INTS for item in known.items)  # type: ignore[arg-type]  # numbers
+        # A range of one value: as a term, a sign would say that it must not be there.
+        ranges = [f"[{value} TO {value}]" for value in values]
+        return (None if not values else f"{name}:{ranges[0]}" if len(ranges) == 1 else f"({' OR '.join(f'{name}:{each}' for each in ranges)})"), is_exact
+    item = known.items[0]
+    assert not isinstance(item.value, str)
+    if len(known.kinds) == 2:
+        is_exact = abs(item.value) < _EXACT_INTS
+        return _range(name, op if is_exact else Op.GE if op in (Op.GT, Op.GE) else Op.LE, number(_zero(op, item.value))), is_exact
+    test = number_test(op, item)
+    found: tuple[Any, Any] | None = test.ints if known.kinds == {"int"} else test.floats
+    if found is None:
+        return None, True
+    low, high = (INT_MIN, INT_MAX) if known.kinds == {"int"} else (-FLOAT_MAX, FLOAT_MAX)
+    low_text = "*" if found[0] == low else number(-0.0 if found[0] == 0 and known.kinds == {"float"} else found[0])
+    return f"{name}:[{low_text} TO {'*' if found[1] == high else number(found[1])}]", True
+
+
+def _stored(item: Literal, known: Fit) -> list[str]:
+    """What a field of these kinds holds for a value: a zero of each sign, since Lucene tells them apart."""
+    value: Any = item.value
+    if len(known.kinds) == 1:
+        test = number_test(Op.EQ, item)
+        found = test.ints if known.kinds == {"int"} else test.floats
+        if found is None:
+            return []
+        value = literal(found[0]).value
+    return ["-0.0", "0.0"] if value == 0 and "float" in known.kinds else [number(value)]
+
+
+def _zero(op: Op, value: Any) -> Any:
+    return -0.0 if value == 0 and op in (Op.GE, Op.LT) else value
+
+
+def number(value: float) -> str:
+    """A number as Java's NumberFormat reads it back."""
+    return repr(value).upper().replace("E+", "E")
+
+
+def _writes(expr: Expr, options: Options) -> Translation:
+    return write(expr, LuceneWriter(Fields(expr, options["schema"]), options))
+
+
+PARSER = Option("the parser that reads it: QueryParser, or StandardQueryParser with a PointsConfig for numbers", "classic", ("classic", "standard"))
+
+DIALECT = Dialect("Lucene", None, _writes, {"schema": SCHEMA, "parser": PARSER, **PLACES})
