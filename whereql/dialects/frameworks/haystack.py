@@ -3,7 +3,7 @@
 >>> DIALECT.encode(whereql.parse("year >= 2020 AND NOT lang = 'en'")).native
 {'operator': 'AND', 'conditions': [{'field': 'meta.year', 'operator': '>=', 'value': 2020}, {'field': 'meta.lang', 'operator': '!=', 'value': 'en'}]}
 >>> whereql.to_text(DIALECT.decode({"field": "meta.lang", "operator": "not in", "value": ["en", None]}))
-"NOT (lang IN ('en') OR lang IS NULL)"
+"NOT (lang = 'en' OR lang IS NULL)"
 
 They mean what the evaluator of Haystack makes of them, in which `!=` finds documents without the key, or what Qdrant does.
 """

@@ -29,7 +29,7 @@ from whereql.support import Shape
 Json = dict[str, Any]
 
 STORES = {
-    "any": Store("LangChain", is_known=False, looks_into_arrays=ANY_KIND, merges_bools=True),
+    "any": Store("some store of LangChain", is_known=False, looks_into_arrays=ANY_KIND, merges_bools=True),
     "chroma": Store("LangChain's Chroma", finds_missing=True, numbers="cut"),
     "pinecone": Store("LangChain's Pinecone", has_in=True, looks_into_arrays=frozenset({"string"}), numbers="doubles"),
     "qdrant": Store("LangChain's Qdrant", has_not=True, looks_into_arrays=ANY_KIND, numbers="doubles", equality="ints"),

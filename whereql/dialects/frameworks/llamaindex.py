@@ -29,7 +29,7 @@ from whereql.support import Shape, Support
 Json = dict[str, Any]
 
 STORES = {
-    "any": Store("LlamaIndex", is_known=False, has_in=True, looks_into_arrays=ANY_KIND, merges_bools=True),
+    "any": Store("some store of LlamaIndex", is_known=False, has_in=True, looks_into_arrays=ANY_KIND, merges_bools=True),
     "simple": Store("SimpleVectorStore", finds_missing=True, has_in=True, merges_bools=True, raises=True, orders_strings=True),
     "chroma": Store("LlamaIndex's Chroma", finds_missing=True, has_in=True, numbers="cut"),
     "qdrant": Store("LlamaIndex's Qdrant", has_not=True, has_in=True, looks_into_arrays=ANY_KIND, numbers="doubles", equality="as float"),
