@@ -51,8 +51,8 @@ class Columns:
         """The property of a key, None for one that would have to be of several types."""
         kinds, is_declared = self.fields.kinds(name), self.fields.is_declared(name)
         lines = {kind.removesuffix("[]") for kind in kinds}
-        if not is_declared and lines == {"int", "float"}:
-            lines = {"float"} if name in self._with_floats else {"int"}
+        if lines == {"int", "float"}:  # as nobody said which, what it is compared with decides
+            lines, is_declared = ({"float"} if name in self._with_floats else {"int"}), False
         if len(lines) > 1 or len({kind.endswith("[]") for kind in kinds}) > 1:
             return None
         kind = _LINES.get(next(iter(lines), ""))
