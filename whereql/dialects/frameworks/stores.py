@@ -159,7 +159,12 @@ class StoreWriter(Writer):
         if not has_words and not self.store.has_not:
             return None
         word = negated and has_words
-        parts = [self.one_of(key, values, word) if len(values) > 1 else self.test(key, Op.EQ, values[0], word) for values in kinds.values()]
+        parts: list[Any] = []
+        for kind, values in kinds.items():
+            if len(values) > 1 and kind is not Kind.BOOL:  # some stores take no list of bools
+                parts.append(self.one_of(key, values, word))
+            else:
+                parts += [self.test(key, Op.EQ, value, word) for value in values]
         part = parts[0] if len(parts) == 1 else self.join(And if word else Or, parts)
         return part if has_words else self.none_of(part)
 
