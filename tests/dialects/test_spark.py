@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from foreign import Worker, worker
+from foreign import EngineError, Worker, worker
+from injection import check_injection
 from proving import prove
+from sql_tokens import check_names, check_values, tokens
 from typed_columns import COLUMN_LACKS, ColumnsContract, schema_options
 
-from whereql.dialects.sql.spark import DIALECT
+import whereql
+from whereql.dialect import Sql
+from whereql.dialects.sql.spark import DIALECT, SparkWriter
+from whereql.records import make_record
+from whereql.semantics import holds
 
 ENGINE = pytest.mark.engines
 
@@ -27,10 +33,64 @@ class TestSpark(ColumnsContract):
         return DIALECT
 
     def takes(self, key: str) -> bool:
-        return key not in ("", "id", "document")
+        return bool(key) and "\0" not in key and key not in ("id", "document")
 
 
 @ENGINE
 def test_random_filters_mean_what_the_semantics_say(engine: Worker) -> None:
     proof = prove("spark", DIALECT, engine, lacks=COLUMN_LACKS, options=schema_options)
     assert proof.exact > 0.9 * proof.filters
+
+
+RECORDS = [
+    make_record("1", metadata={"s": "apple", "n": 2**53 + 1, "b": True}), make_record("2", metadata={"s": "a\n", "n": 2**53, "f": 1.5}), make_record("3"),
+    make_record("4", metadata={"s": "b\u2028c", "b": False, "t": ["x"]}), make_record("5", metadata={"s": "a\nb"}),
+]  # fmt: skip
+
+
+@ENGINE
+@pytest.mark.parametrize(("text", "found", "tempting", "wrong"), [
+    ("s != 'apple'", ["2", "3", "4", "5"], "s <> 'apple'", ["2", "4", "5"]),
+    ("n = 9007199254740992.0", ["2"], "n = 9007199254740992.0D", ["1", "2"]),
+    ("s MATCHES '^a$'", [], "s RLIKE '^a$'", ["2"]),
+    ("s MATCHES 'b.c'", ["4"], "s RLIKE 'b.c'", []),
+    ("s MATCHES '(?m)^$'", ["2"], "s RLIKE '(?m)^$'", []),
+    ("t NOT HAS 'x'", ["1", "2", "3", "5"], "NOT array_contains(t, 'x')", []),
+])  # fmt: skip
+def test_traps(engine: Worker, text: str, found: list[str], tempting: str, wrong: list[str]) -> None:
+    schema = {"s": "string", "n": "int", "t": "string[]"}
+    assert engine.run(DIALECT.encode(whereql.parse(text), schema=schema).native, RECORDS) == found
+    assert engine.run(Sql(tempting), RECORDS) == wrong
+
+
+@ENGINE
+def test_ansi_mode_refuses_what_is_never_written(engine: Worker) -> None:
+    for text in ("b = 1", "n = 'x'", "s IN ()"):
+        with pytest.raises(EngineError):
+            engine.run(Sql(text), RECORDS)
+    for text in ("b = 1", "n = 'x'", "s IN ()"):
+        assert engine.run(DIALECT.encode(whereql.parse(text), schema={"b": "bool", "n": "int"}).native, RECORDS) == []
+
+
+@ENGINE
+def test_values_in_the_text(engine: Worker) -> None:
+    for text in ("s = 'it''s' OR n = -9223372036854775808 OR f = 1.5", "f IN (1.5, 5e-324)", "s LIKE 'a\\\\_%' OR s ENDS WITH 'e'"):
+        expr = whereql.parse(text)
+        assert engine.run(DIALECT.encode(expr, literals=True).native, RECORDS) == [record.id for record in RECORDS if holds(expr, record)]
+
+
+def test_a_pattern_that_java_may_not_finish_is_refused() -> None:
+    with pytest.raises(whereql.TranslateError, match="might take too long"):
+        DIALECT.encode(whereql.parse("s MATCHES '(a|aa)+b'"))
+
+
+def test_no_value_is_more_than_a_value() -> None:
+    assert check_injection(DIALECT, lambda native: tokens(native, text="escaped"), literals=True) > 500
+    assert check_injection(DIALECT, lambda native: tokens(native, place=":(?P<place>p[0-9]+)")) > 500
+
+
+@ENGINE
+def test_no_value_is_more_than_a_value_to_its_parser(engine: Worker) -> None:
+    writer = SparkWriter(dict.fromkeys(DIALECT.options), whereql.Const(True))
+    assert check_values(engine, writer.literal, lambda texts: {"text": f"SELECT explode(array({texts}))"}) >= 1_000
+    assert check_names(engine, writer.name, bool) > 300

@@ -39,14 +39,15 @@ class Table:
             self.session.close()
             self.session = None
 
-    def find(self, text: str, params: dict[str, Any]) -> list[str]:
+    def find(self, text: str, params: dict[str, Any], names: bool = False) -> list[str]:
         session = self.open()
         try:
             answer = str(session.query(text, "JSONCompact", params={name: given(value) for name, value in params.items()}))
         except Exception:
             self.close()
             raise
-        return [row[0] for row in json.loads(answer)["data"]]
+        found = json.loads(answer)
+        return [each["name"] for each in found["meta"]] if names else [row[0] for row in found["data"]]
 
 
 def row(number: int, record: dict[str, Any], in_columns: bool) -> dict[str, Any]:
@@ -73,8 +74,10 @@ def given(value: Any) -> Any:
 def find(table: Table, native: Any) -> list[str]:
     if isinstance(native, str):
         native = {"sql": native, "params": {}}
-    if native.get("format"):  # what the server's own parser makes of it
-        return table.find(f"SELECT formatQuerySingleLine({native['format']})", {})
+    if "names" in native:  # as the parser has them
+        return table.find(f"SELECT {native['names']}", {}, names=True)
+    if "text" in native:
+        return table.find(native["text"], {})
     return table.find(f"SELECT id FROM t WHERE {native['sql']}", dict(native["params"]))
 
 

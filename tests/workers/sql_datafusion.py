@@ -22,8 +22,10 @@ def load(records: list[dict[str, Any]], settings: dict[str, Any]) -> SessionCont
 
 
 def find(context: SessionContext, native: dict[str, Any]) -> list[str]:
+    if "names" in native:  # as the parser has them
+        return list(context.sql(f"SELECT {native['names']}").schema().names)
     text = native["text"] if "text" in native else f"SELECT id FROM t WHERE {native['sql']}"
-    params = dict(native["params"] or {})
+    params = dict(native.get("params") or {})
     batches = (context.sql(text, param_values=params) if params else context.sql(text)).collect()
     return [id for batch in batches for id in batch.column(0).to_pylist()]
 

@@ -27,8 +27,9 @@ class Table:
                 self.table.create_scalar_index(field.name, index_type="BITMAP" if str(field.type) == "bool" else "BTREE")
 
     def find(self, native: Any) -> list[str]:
-        if isinstance(native, dict):  # a value as the parser has it, and a name
-            return [row["x"] for row in self.table.search().select({"x": native["value"]}).limit(1).to_list()]
+        if isinstance(native, dict):  # a list of values, as the parser has them
+            (row,) = self.table.search().select({"id": "id", "x": native["list"]}).limit(1).to_list()
+            return list(row["x"])
         return [row["id"] for row in self.table.search().where(native).select(["id"]).limit(1_000_000).to_list()]
 
     def close(self) -> None:

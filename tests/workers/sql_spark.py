@@ -48,8 +48,10 @@ def cell(value: Any) -> Any:
 
 
 def find(spark: Any, native: dict[str, Any]) -> list[str]:
+    if "names" in native:  # as the parser has them
+        return list(spark.sql(f"SELECT {native['names']}").columns)
     text = native["text"] if "text" in native else f"SELECT id FROM t WHERE {native['sql']}"
-    rows = spark.sql(text, args=dict(native["params"]) or None).collect()
+    rows = spark.sql(text, args=dict(native.get("params") or {}) or None).collect()
     return [row[0] for row in rows]
 
 

@@ -108,9 +108,7 @@ class ClickhouseWriter(TableWriter):
         return exact(sql("match({}, {})", value, bound(f"(?-s){lowered}")))  # there, `.` takes a line end by default
 
     def typed(self, key: str, predicate: Predicate) -> Leaf:
-        """A column has a name; an array is never NULL, but may be empty."""
-        if not key:
-            return refused("no column has an empty name", "name the key")
+        """An array is never NULL, but may be empty."""
         if predicate.op is Op.EXISTS and not self.fields.is_required(key):
             kinds = self.fields.kinds(key)
             if kinds and min(kinds).endswith("[]"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from whereql.ast import Expr, Predicate
+from whereql.ast import Expr
 from whereql.dialect import Dialect, Option, Options, Sql, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.sql.engines import ArrowWriter
 from whereql.dialects.sql.fragments import Fragment, Style, render, render_literals
 from whereql.dialects.sql.writer import COLUMNS
-from whereql.dialects.writing import Leaf, refused, write
+from whereql.dialects.writing import write
 
 _STYLE = Style(lambda number, value: f"$p{number}", lambda number: f"p{number}")
 
@@ -17,12 +17,6 @@ class DatafusionWriter(ArrowWriter):
     """DataFusion, by version 55."""
 
     title = "DataFusion"
-
-    def typed(self, key: str, predicate: Predicate) -> Leaf:
-        """A name ends at a NUL there."""
-        if "\0" in key:
-            return refused("DataFusion can't name such a column", "rename the key")
-        return super().typed(key, predicate)
 
     def finish(self, native: Fragment) -> Sql:
         """The text, its values in it or beside it."""

@@ -57,7 +57,7 @@ def _with_ints(predicate: Predicate) -> Predicate:
 
 
 def _is_whole(item: Literal) -> bool:
-    return isinstance(item.value, float) and item.value.is_integer() and abs(item.value) < 2**53
+    return isinstance(item.value, float) and item.value.is_integer() and abs(item.value) < 2**63
 
 
 class ArrowWriter(EngineWriter):

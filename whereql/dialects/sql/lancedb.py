@@ -27,8 +27,8 @@ class LancedbWriter(ArrowWriter):
         return name(text, "`")
 
     def typed(self, key: str, predicate: Predicate) -> Leaf:
-        """A column has a name that the parser can read; a dot in it would mean a field of a struct."""
-        if not key or set(key) & {"`", ".", "\0"}:
+        """A dot in a name would mean a field of a struct, and a backtick can't stand in one."""
+        if set(key) & {"`", "."}:
             return refused("LanceDB can't name such a column", "rename the key")
         return super().typed(key, predicate)
 

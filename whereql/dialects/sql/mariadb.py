@@ -1,6 +1,6 @@
 """MariaDB: metadata in a column of JSON, which it keeps as the text that it was given.
 
-Texts compare by the collation of a column, which takes `A` for `a` and drops spaces, unless another is named. `JSON_VALUE` makes 1 of
+Texts compare by the collation of a column, which drops spaces, and often takes `A` for `a`, unless another is named. `JSON_VALUE` makes 1 of
 TRUE, and `JSON_TYPE` calls 1e300 an INTEGER: so values are taken as JSON, and numbers of some size by their digits.
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from whereql.ast import Expr, Predicate
+from whereql.ast import Expr
 from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.sql.backtracking import backtracking_pattern
@@ -41,10 +41,6 @@ class SparkWriter(EngineWriter):
             case float() as number:
                 return f"{number!r}D"
         return literal(value)
-
-    def typed(self, key: str, predicate: Predicate) -> Leaf:
-        """A column has a name."""
-        return super().typed(key, predicate) if key else refused("Spark can't name such a column", "name the key")
 
     def pattern(self, value: Fragment, op: Op, text: str) -> Leaf:
         """By functions and LIKE; MATCHES and ILIKE by Java's regular expressions."""
