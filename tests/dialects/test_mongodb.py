@@ -138,6 +138,21 @@ def test_kinds_and_large_ints_stay_apart(engine: Worker) -> None:
     assert ids(engine, written(f"k > {2**53}"), *rows) == [4]
 
 
+def test_a_pattern_holds_no_nul_which_bson_has_no_room_for() -> None:
+    assert DIALECT.encode(whereql.F("k").contains("a\0b"), arrays=False).native == {"k": {"$regex": "a\\x00b"}}
+    assert DIALECT.encode(whereql.F("k").like("é%_"), arrays=False).native == {"k": {"$regex": "\\Aé(?s:.)*(?s:.)\\z"}}
+
+
+def test_a_line_starts_behind_the_last_newline_too() -> None:
+    pcre2 = pytest.importorskip("pcre2")
+    native = DIALECT.encode(whereql.F("k").matches("(?m)^$"), arrays=False).native
+    assert bool(pcre2.compile(native["k"]["$regex"]).search("a\n")) is compile_pattern("(?m)^$").search("a\n") is True
+    assert not pcre2.compile("(?m)^$").search("a\n")  # the tempting answer
+    with pytest.raises(UnsupportedError, match="option m"):
+        DIALECT.decode({"k": {"$regex": "^$", "$options": "m"}}, arrays=False)
+    assert read({"k": {"$regex": "^a$", "$options": "m"}}, arrays=False) == "k MATCHES '(?m)^a$'"
+
+
 def test_a_prefix_stands_before_keys_only() -> None:
     assert written("a = 1 AND #id = 'x'", prefix="metadata.", arrays=False) == {"$and": [{"metadata.a": 1}, {"_id": "x"}]}
     assert read({"metadata.a": 1, "_id": "x"}, prefix="metadata.", arrays=False) == "a = 1 AND #id = 'x'"
@@ -326,7 +341,7 @@ def sources(seed: int, records: Sequence[Record], count: int, *, javascript: boo
         if not isinstance(item, bool) and not (javascript and isinstance(item, str)):
             tests += [{operator: item, "$not": {"$type": "array"}} for operator in ("$gt", "$gte", "$lt", "$lte")]
         if isinstance(item, str) and not javascript:
-            pattern = rng.choice(["^a", "b$", "a.b", "[a-c]+", r"\d", r"\w\s", "(ab|n)e?", "^$", r"[^\d\s]", "x{2,}", "é", r"\.", "日.語"])
+            pattern = rng.choice(["^a", "b$", "a.b", "[a-c]+", r"\d", r"\w\s", "(ab|n)e?", "^a$", r"[^\d\s]", "x{2,}", "é", r"\.", "日.語"])
             tests += [{"$regex": pattern, "$options": rng.choice(["", "i", "s", "m", "is"]), "$not": {"$type": "array"}}]
         return rng.choice(tests)  # type: ignore[no-any-return]
 
@@ -369,12 +384,12 @@ def test_patterns_written_mean_to_pcre2_what_they_mean_to_whereql(seed: int) -> 
 
     rng = random.Random(seed)
     for _ in range(20):
-        pattern = rng.choice(PATTERNS) + rng.choice(["", "", rng.choice(PATTERNS)])
+        pattern = rng.choice([*PATTERNS, "(?m)^$", "(?m)$^", "(?m)b$"]) + rng.choice(["", "", rng.choice(PATTERNS)])
         native = DIALECT.encode(whereql.F("k").matches(pattern), arrays=False, allow_residual=True).native
         if "k" not in native:
             continue
         compiled = pcre2.compile(native["k"]["$regex"], pcre2.ASCII)
-        for text in [*TEXTS, "".join(rng.choices(TEXTS, k=4))]:
+        for text in [*TEXTS, "b\n", "\n", "".join(rng.choices(TEXTS, k=4))]:
             assert bool(compiled.search(text)) is compile_pattern(pattern).search(text), (pattern, text)
 
 

@@ -10,16 +10,11 @@ const settings = { engine: "mingo" };
 const version = (name) => JSON.parse(readFileSync(new URL(`./node_modules/${name}/package.json`, import.meta.url))).version;
 
 // What PCRE2 and JavaScript spell in different ways.
+const sides = { "\\A": "^", "\\z": "(?![\\s\\S])", "(?s:.)": "[\\s\\S]", "(?m:$)": "(?![^\\n])", ".": "[^\\n]" };
+const escape = (text) => text.replace(/\\([^])/g, (whole, sign) => (/[\w^$\\.*+?()[\]{}|/]/.test(sign) ? whole : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`));
 const pattern = (text) =>
   new RegExp(
-    text
-      .replaceAll("\\A", "^")
-      .replaceAll("\\z", "(?![\\s\\S])")
-      .replaceAll("(?s:.)", "[\\s\\S]")
-      .replaceAll("(?m:^)", "(?<![^\\n])")
-      .replaceAll("(?m:$)", "(?![^\\n])")
-      .replace(/(?<!\\)((?:\\\\)*)\./g, "$1[^\\n]")
-      .replace(/\\([^\w^$\\.*+?()[\]{}|/])/g, (_, sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`),
+    text.replace(/\(\?s:\.\)|\(\?m:\$\)|\(\?<!\[\^\\n\]\)|\\[^]|\[(?:\\[^]|[^\]])*\]|\./g, (token) => sides[token] ?? escape(token)),
     "u",
   );
 

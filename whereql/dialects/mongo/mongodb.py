@@ -18,6 +18,7 @@ from whereql.ast import Expr, Field, Literal, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.mongo.mongodb_reader import read
 from whereql.dialects.mongo.mql import ORDERS, TYPING, Json, JsonWriter, Keys
+from whereql.dialects.mongo.patterns import LINE_START
 from whereql.dialects.mongo.places import PLACES, Place, place_of
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.errors import UnsupportedError, WhereqlError
@@ -127,6 +128,7 @@ def _pattern(predicate: Predicate) -> str:
         case _:
             pattern = lower(to_rust(predicate.op, text))
     pattern = _ESCAPE.sub(lambda found: _character(int(found[1], 16)) if found[1] else found[0], pattern)
+    pattern = pattern.replace("(?m:^)", LINE_START)
     if _backtracking(pattern) > 3:
         raise UnsupportedError("WQ502", "MongoDB gives up on a pattern with so many repetitions", hint="write fewer wildcards, or none within a repeated group")
     if len(pattern.encode()) > _PATTERN_BYTES:
@@ -136,7 +138,7 @@ def _pattern(predicate: Predicate) -> str:
 
 def _backtracking(pattern: str) -> int:
     """How many repetitions without an end PCRE2 may have to try against each other; one of a group counts as three."""
-    bare = _BRACKETS.sub("a", _ESCAPE.sub("a", pattern.replace("(?s:.)", "a")))
+    bare = _BRACKETS.sub("a", _ESCAPE.sub("a", pattern.replace("(?s:.)", "a").replace(LINE_START, "")))
     return sum(3 if found[0].startswith(")") else 1 for found in _REPEATS.finditer(bare))
 
 

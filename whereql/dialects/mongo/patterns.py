@@ -17,12 +17,15 @@ from whereql.dialects.reading_json import fail, refuse
 _TITLE = "MongoDB"
 _CLASSES = {"d": "0-9", "w": "0-9A-Z_a-z", "s": r"\t\n\x0b\f\r "}
 _LETTERS = {"n": r"\n", "r": r"\r", "t": r"\t", "f": r"\f", "A": r"\A", "z": r"\z"}
+LINE_START = r"(?<![^\n])"
+"""The start of a line, also where the text ends behind a newline: there `^` with the option m finds none."""
+
 _TOKEN = re.compile(
     r"""
     (?P<escape>\\(?:x\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|[\s\S]))
     | (?P<class>\[\^?+(?:\\(?:x\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|[\s\S])|[^\[\]\\])++\])
     | (?P<repeat>(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})(?P<mode>[?+]?+))
-    | (?P<group>\(\?s:\.\)|\(\?m:[$^]\)|\(\?:|\((?!\?)|\))
+    | (?P<start>\(\?<!\[\^\\n\]\)) | (?P<group>\(\?s:\.\)|\(\?m:\$\)|\(\?:|\((?!\?)|\))
     | (?P<sign>[.^$|])
     | (?P<plain>[^\\\[\](){}*+?.^$|])
     """,
@@ -62,10 +65,22 @@ def _parts(pattern: str, flags: str, path: str) -> list[str]:
             if pattern[at : at + 1] not in ("", ")", "|"):
                 _refuse("$ before the end", path)
             text = r"\n?\z"
+        elif token["start"]:
+            text = "(?m:^)"
+        elif text == "^" and "m" in flags and not _takes_one(pattern, at):
+            _refuse("^ with the option m, and no character behind it", path)
         elif token["plain"] and text in "#&-~ ":
             text = f"\\{text}" if text != " " else text
         parts.append(text)
     return parts
+
+
+def _takes_one(pattern: str, at: int) -> bool:
+    """Whether what stands here takes a character, whatever follows."""
+    token = _TOKEN.match(pattern, at)
+    if token is None or token[0] in ("^", "$", "|", r"\A", r"\z") or not (token["escape"] or token["class"] or token["sign"] or token["plain"]):
+        return False
+    return not re.match(r"[*?]|\{0", pattern[token.end() :])
 
 
 def _class(text: str, path: str) -> str:
