@@ -26,6 +26,7 @@ DIALECTS = {
     "llamaindex": "whereql.dialects.frameworks.llamaindex:DIALECT",
     "lucene": "whereql.dialects.search.lucene:DIALECT",
     "mariadb": "whereql.dialects.sql.mariadb:DIALECT",
+    "meilisearch": "whereql.dialects.search.meilisearch:DIALECT",
     "milvus": "whereql.dialects.vectors.milvus:DIALECT",
     "mongodb": "whereql.dialects.mongo.mongodb:DIALECT",
     "opensearch": "whereql.dialects.search.elasticsearch:OPENSEARCH",
