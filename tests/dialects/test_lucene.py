@@ -74,6 +74,8 @@ def test_operators() -> None:
 
 
 def test_numbers_need_a_parser_that_knows_them() -> None:
+    with pytest.raises(TranslateError, match="only a field of terms"):
+        DIALECT.encode(whereql.parse("k IS NOT NULL"))
     for text in ("n = 5", "n > 5", "n IS NULL"):
         with pytest.raises(TranslateError, match="takes a number for text"):
             native(text)

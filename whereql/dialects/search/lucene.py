@@ -90,6 +90,8 @@ class LuceneWriter(Writer):
         if op is Op.EXISTS:
             if known.lines - {STRING, BOOL, NUMBER}:
                 return refused("a vector is in no index of terms", "ask another field that is there with it")
+            if not known.is_declared:
+                return refused("only a field of terms is found so, and not one of numbers or vectors", f"say what the key holds: schema={{{name!r}: 'string'}}")
             return exact(Clause(f"{field(name)}:[* TO *]", negated), f"every value of {name!r} is in the index")
         return self._condition(name, predicate, known, negated)
 
