@@ -153,6 +153,11 @@ def test_a_line_starts_behind_the_last_newline_too() -> None:
     assert read({"k": {"$regex": "^a$", "$options": "m"}}, arrays=False) == "k MATCHES '(?m)^a$'"
 
 
+def test_a_dollar_stands_before_a_last_newline_too() -> None:
+    matches = whereql.compile_matcher(DIALECT.decode({"k": {"$regex": "a$|b$"}}, arrays=False))
+    assert [matches(whereql.make_record("a", metadata={"k": text})) for text in ("a", "a\n", "b\n", "a\nc", "a\n\n")] == [True, True, True, False, False]
+
+
 def test_a_prefix_stands_before_keys_only() -> None:
     assert written("a = 1 AND #id = 'x'", prefix="metadata.", arrays=False) == {"$and": [{"metadata.a": 1}, {"_id": "x"}]}
     assert read({"metadata.a": 1, "_id": "x"}, prefix="metadata.", arrays=False) == "a = 1 AND #id = 'x'"
