@@ -194,6 +194,8 @@ def test_numbers_are_said_as_a_store_compares_them() -> None:
     for store in ("chroma", "pinecone"):
         with pytest.raises(TranslateError, match="beyond 2\\^53"):
             ENCODE(whereql.parse("n = 9007199254740993"), store=store, schema={"n": "int"})
+    with pytest.raises(TranslateError, match="more than 15 digits"):  # Chroma reads 2022.0
+        ENCODE(whereql.parse("n != 2021.9999999999998"), store="chroma")
     with pytest.raises(TranslateError, match="no float in an array"):
         ENCODE(whereql.parse("n HAS 0.5"), store="qdrant", schema="inferred")
 
