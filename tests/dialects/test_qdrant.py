@@ -282,8 +282,21 @@ class TestReading:
             with pytest.raises(UnsupportedError, match="words"):
                 DIALECT.decode(text, arrays=False, **options)
 
+    def test_an_index_changes_what_the_engine_finds(self) -> None:
+        values: list[Any] = ["a", "b", 5, 5.0, 7.5, True]
+        records = [make_record(str(number), metadata={"k": value}) for number, value in enumerate(values)]
+        for kind, natives in (
+            ("keyword", [{"except": ["a"]}, {"except": []}, {"value": "a"}, {"any": ["a", "b"]}, {"prefix": "a"}]),
+            ("integer", [{"value": 5}, {"any": [5, 7]}, {"except": ["a"]}]),
+        ):
+            with worker("edge_qdrant", indexes={"k": kind.title()}) as engine:
+                for match in natives:
+                    native = {"must": [{"key": "k", "match": match}]}
+                    expr = DIALECT.decode(native, arrays=False, indexed={"k": kind})
+                    assert sorted(engine.run(native, records)) == sorted(each.id for each in records if holds(expr, each)), match
+
     def test_words_are_of_letters_and_digits(self, edge: Worker) -> None:
-        texts = ["Neural nets", "nets: neural", "neuralnets", "STOP", "\u017ftop", "\u212a", "k", "a_b", "don't", "\u65e5\u672c\u8a9e x", "a\u0301b", "\u0130x", "ix", "\xdf", "SS", "\u1e9e"]
+        texts = ["Neural nets", "nets: neural", "neuralnets", "STOP", "\u017ftop", "\u212a", "k", "a_b", "don't", "\u65e5\u672c\u8a9e x", "a\u0301b", "\u0130x", "ix", "\xdf", "SS", "\u1e9e", "\u01c4", "\u01c5", "\u01c6"]
         records = [make_record(str(number), metadata={"k": text}) for number, text in enumerate(texts)]
         for name in ("text", "text_any", "phrase"):
             for text in [*texts, "nets neural", "neural  NETS", "a b", "t", "", "-", "K x"]:

@@ -28,7 +28,8 @@ class Shard:
         self.ids = [record["id"] for record in records]
         payloads = [payload(record, settings) for record in records]
         add(self.shard, payloads)
-        for name, kind in kinds_of(records).items() if settings.get("indexed") else ():
+        given = {name: getattr(qdrant.PayloadSchemaType, kind) for name, kind in settings.get("indexes", {}).items()}
+        for name, kind in {**(kinds_of(records) if settings.get("indexed") else {}), **given}.items():
             place = f"{settings['prefix']}." if settings.get("prefix") else ""
             self.shard.update(qdrant.UpdateOperation.create_field_index(f'{place}"{name}"', kind))
 
