@@ -139,6 +139,7 @@ def test_wildcards_of_the_operand_are_text() -> None:
     assert left("a CONTAINS '50%'") == ('m["a"] like "%50%"', "a CONTAINS '50%'")
     assert left("a LIKE 'a_c'") == ('m["a"] like "a%c"', "a LIKE 'a_c'")
     assert left("a NOT CONTAINS '_'") == ("", "a NOT CONTAINS '_'")
+    assert left("a ENDS WITH 'x'", version="lite-3.2") == ('m["a"] like "%x"', "a ENDS WITH 'x'")  # there, a line break may follow
     assert written("a LIKE 'abc'") == 'm["a"] == "abc"'
     assert left("a MATCHES 'x+'")[0] == "" and left("a ILIKE 'x'")[0] == ""
 
