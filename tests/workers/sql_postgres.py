@@ -47,9 +47,5 @@ def find(connection: Any, native: Any) -> list[str]:
     return [id for (id,) in connection.execute(f"SELECT id FROM t WHERE {native['sql']}", native["params"])]
 
 
-def version() -> str:
-    return "18"
-
-
 if __name__ == "__main__":
-    serve({"PostgreSQL": version()}, load, find, lambda connection: connection.close())
+    serve({"PostgreSQL": "18", "psycopg": psycopg.__version__}, load, find, lambda connection: connection.close())

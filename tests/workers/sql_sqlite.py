@@ -25,8 +25,8 @@ def load(records: list[dict[str, Any]], settings: dict[str, Any]) -> sqlite3.Con
     marks = ", ".join("?" * (3 + len(columns)))
     for number, record in enumerate(records):
         metadata = record["metadata"]
-        # JSON is written in both ways: with escapes, and without.
-        values = [*(cell(metadata.get(key)) for key in kinds), None] if in_columns else [json.dumps(metadata, ensure_ascii=number % 2 == 0) if metadata else None]
+        # JSON is written in both ways, with escapes and without, unless a test wants it plain.
+        values = [*(cell(metadata.get(key)) for key in kinds), None] if in_columns else [json.dumps(metadata, ensure_ascii=number % 2 == 0 and not settings.get("plain")) if metadata else None]
         connection.execute(f"INSERT INTO t VALUES ({marks})", [record["id"], record["document"], record["uri"], *values])
     return connection
 

@@ -182,6 +182,27 @@ class Cases(Meaning):
         return Cases(self.subject, {kind: change(truth) for kind, truth in self.table.items()}, self.refuse, self.apart and apart(self.apart))
 
 
+def inverse(meaning: Meaning) -> Meaning:
+    """NOT."""
+    return meaning.map(lambda truth: Truth(truth.false, truth.true), Inverse) if isinstance(meaning, Cases) else Inverse(meaning)
+
+
+def known(meaning: Meaning, outcome: bool | None) -> Meaning:
+    """IS TRUE, IS FALSE, IS NULL."""
+    return meaning.map(lambda truth: _known(truth, outcome), lambda apart: Known(apart, outcome)) if isinstance(meaning, Cases) else Known(meaning, outcome)
+
+
+def _known(truth: Truth, outcome: bool | None) -> Truth:
+    if outcome is None:
+        if truth.true is None or truth.false is None:
+            return BOTH_UNSAID
+        if truth.true == negated(truth.false) or truth == NEITHER:
+            return ALWAYS if truth == NEITHER else NEVER
+        return BOTH_UNSAID
+    found = truth.true if outcome else truth.false
+    return BOTH_UNSAID if found is None else plain(found)
+
+
 def conjunction(parts: Sequence[Meaning]) -> Meaning:
     """AND."""
     return _joined(And, parts)

@@ -45,6 +45,8 @@ class ColumnsWriter(SqlWriter):
         """A predicate on the column of a key."""
         if place(Field(key), self.options) is None:
             return refused_place(Field(key), self.options)
+        if not key or "\0" in key:
+            return refused("no column has such a name", "rename the key")
         column = self.name(key)
         is_required = self.fields.is_required(key)
         if predicate.op is Op.EXISTS:

@@ -21,10 +21,11 @@ from whereql.dialects.sql.cases import (
     Meaning,
     Truth,
     conjunction,
+    inverse,
 )
 from whereql.dialects.sql.pattern_readers import SAME_LETTERS, from_glob, from_ilike, from_like, from_re2
 from whereql.dialects.sql.postgres_reader import NUMBER_TEXT, text_equal, text_order
-from whereql.dialects.sql.reader import Place, SqlReader, Table, inverse
+from whereql.dialects.sql.reader import Place, SqlReader, Table
 from whereql.dialects.sql.syntax import DUCKDB, Apply, Call, Cast, Items, Node, Value
 from whereql.kinds import NUMBERS, Kind
 

@@ -47,8 +47,14 @@ def _parts(reader: SqlReader, pattern: str, escape: str, node: Node) -> list[tup
 
 
 def from_like(reader: SqlReader, pattern: str, escape: str, node: Node) -> Pattern:
-    """A pattern that heeds case."""
-    return Op.LIKE, "".join(char if is_wild else like_escaped(char) for char, is_wild in _parts(reader, pattern, escape, node))
+    """A pattern that heeds case: by the operator that says it without wildcards, where there is one."""
+    parts = _parts(reader, pattern, escape, node)
+    wild = [number for number, part in enumerate(parts) if part[1]]
+    text = "".join(char for char, is_wild in parts if not is_wild)
+    ends = [parts[number] == ("%", True) and number in (0, len(parts) - 1) for number in wild]
+    if text and wild and all(ends):
+        return Op.CONTAINS if len(wild) == 2 else Op.ENDS if wild == [0] else Op.STARTS, text
+    return Op.LIKE, "".join(char if is_wild else like_escaped(char) for char, is_wild in parts)
 
 
 def from_ilike(reader: SqlReader, pattern: str, escape: str, node: Node, letters: frozenset[str]) -> Pattern:

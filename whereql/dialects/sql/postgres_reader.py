@@ -24,10 +24,11 @@ from whereql.dialects.sql.cases import (
     conjunction,
     constant,
     disjunction,
+    inverse,
 )
 from whereql.dialects.sql.decimals import is_equality_plain, is_order_plain
 from whereql.dialects.sql.pattern_readers import SAME_LETTERS, from_ilike, from_like, from_regex
-from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth, inverse, json_order
+from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth, json_order
 from whereql.dialects.sql.syntax import POSTGRES, Apply, Call, Cast, Items, Name, Node, Value
 from whereql.kinds import NUMBERS, Kind
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal

@@ -23,16 +23,16 @@ from whereql.dialects.sql.cases import (
     PRESENT,
     Cases,
     Fixed,
-    Inverse,
-    Known,
     Meaning,
     Truth,
     conjunction,
     disjunction,
-    negated,
+    inverse,
+    known,
     plain,
 )
-from whereql.dialects.sql.syntax import Apply, Call, Cast, Exists, Items, Name, Node, Syntax, Value, read_condition
+from whereql.dialects.sql.grammar import read_condition
+from whereql.dialects.sql.syntax import Apply, Call, Cast, Exists, Items, Name, Node, Syntax, Value
 from whereql.errors import UnsupportedError, WhereqlError
 from whereql.kinds import NUMBERS, Kind
 from whereql.optimize.constants import fold_constants
@@ -302,7 +302,7 @@ class SqlReader:
         if isinstance(place.subject, Id) or self._schema.is_required(name):
             table["missing"] = NEITHER
         for kind in PRESENT:
-            is_absent = declared is not None and kind not in declared and (not kind.endswith("[]") or self._schema.is_declared(name))
+            is_absent = declared is not None and kind not in declared
             if is_absent or (self.options["typed"] and None in table[kind]):
                 twin = kind.replace("int", "float") if "int" in kind else kind.replace("float", "int")
                 table[kind] = table[twin] if twin != kind and twin in table and (declared is None or twin in declared) and None not in table[twin] else NEVER
@@ -378,27 +378,6 @@ class SqlReader:
     def refuse(self, what: str, node: Node, hint: str) -> NoReturn:
         """Raise UnsupportedError for what has no counterpart."""
         raise UnsupportedError("WQ504", f"{what} of {self.syntax.title} has no counterpart", span=node.token.span, source=self.source or None, hint=hint)
-
-
-def inverse(meaning: Meaning) -> Meaning:
-    """NOT."""
-    return meaning.map(lambda truth: Truth(truth.false, truth.true), Inverse) if isinstance(meaning, Cases) else Inverse(meaning)
-
-
-def known(meaning: Meaning, outcome: bool | None) -> Meaning:
-    """IS TRUE, IS FALSE, IS NULL."""
-    return meaning.map(lambda truth: _known(truth, outcome), lambda apart: Known(apart, outcome)) if isinstance(meaning, Cases) else Known(meaning, outcome)
-
-
-def _known(truth: Truth, outcome: bool | None) -> Truth:
-    if outcome is None:
-        if truth.true is None or truth.false is None:
-            return BOTH_UNSAID
-        if truth.true == negated(truth.false) or truth == NEITHER:
-            return ALWAYS if truth == NEITHER else NEVER
-        return BOTH_UNSAID
-    found = truth.true if outcome else truth.false
-    return BOTH_UNSAID if found is None else plain(found)
 
 
 def json_order(op: Op, low: Any, high: Any) -> bool:

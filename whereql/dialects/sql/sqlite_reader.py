@@ -25,17 +25,18 @@ from whereql.dialects.sql.cases import (
     Truth,
     conjunction,
     constant,
+    inverse,
     plain,
 )
 from whereql.dialects.sql.pattern_readers import from_ascii_like, from_glob
-from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth, inverse, json_order
+from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth, json_order
 from whereql.dialects.sql.syntax import SQLITE, Apply, Call, Exists, Name, Node, Value
 from whereql.kinds import Kind
 from whereql.operators import TEXT
 from whereql.values import literal
 
-_PATH = re.compile(r'\$\.(?:([A-Za-z_][A-Za-z0-9_]*)|"([^"\\]*)")')
-_BARE = re.compile(r"[^0-9.\[\"\\$-][^.\[\"\\]*")
+_PATH = re.compile(r'\$\.(?:([A-Za-z_][A-Za-z0-9_]*)|"([^"\\\x00-\x1f]*)")')
+_BARE = re.compile(r"[^0-9.\[\"\\$\x00-\x1f-][^.\[\"\\\x00-\x1f]*")
 _TYPES = {"text": ("string",), "integer": ("int",), "real": ("float",), "true": ("bool",), "false": ("bool",), "array": ARRAYS, "object": ("object",)}
 
 

@@ -1,0 +1,98 @@
+"""DuckDB's conditions, written and read, by DuckDB itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from foreign import Run, Worker, worker
+from native_sql import ColumnsContract, native_sets, schema_of, text_literal
+from proving import prove, prove_reading
+
+from whereql.dialect import Sql
+from whereql.dialects.sql.duckdb import DIALECT
+from whereql.testing import DialectContract
+
+LACKS = ("nul",)  # of the natives, not of DuckDB: a text of SQL holds no NUL
+READ_OPTIONS: dict[str, Any] = {}
+
+
+def pointer(key: str) -> str:
+    return text_literal("/" + key.replace("~", "~0").replace("/", "~1"))
+
+
+def elements(key: str) -> str:
+    return f"metadata->{pointer(key)}->>'$[*]'"
+
+
+PLACES = {
+    "t": lambda key: f"(metadata->>{pointer(key)})", "type": lambda key: f"json_type(metadata, {pointer(key)})", "x": lambda key: f"json_extract_string(metadata, {pointer(key)})",
+    "first": lambda key: f"json_type(metadata, {text_literal(pointer(key)[1:-1].replace(chr(39) * 2, chr(39)) + '/0')})", "e": elements,
+}  # fmt: skip
+SAYINGS = [
+    "{t} = {s}", "{t} <> {s}", "{t} != {s}", "{t} IN ({s}, {s}, {s})", "{t} NOT IN ({s}, {s})", "{t} IN ({s}, NULL)", "{t} NOT IN ({s}, NULL)", "{t} IS NOT DISTINCT FROM {s}", "{t} IS DISTINCT FROM {s}",
+    "{t} IS NULL", "{t} IS NOT NULL", "{x} = {s}", "{s} = {t}", "{type} = 'VARCHAR'", "{type} IN ('BIGINT', 'UBIGINT', 'DOUBLE')", "{type} = 'BOOLEAN'", "({type} = 'VARCHAR') IS NOT TRUE", "{type} <> 'VARCHAR'",
+    "{type} = 'VARCHAR' AND {t} {op} {s}", "{type} = 'VARCHAR' AND {t} LIKE {p}", "{type} = 'VARCHAR' AND {t} NOT LIKE {p}", "{type} = 'VARCHAR' AND {t} ILIKE {letters}", "{type} = 'VARCHAR' AND contains({t}, {s})",
+    "{type} = 'VARCHAR' AND starts_with({t}, {s})", "{type} = 'VARCHAR' AND NOT suffix({t}, {s})", "{type} = 'VARCHAR' AND regexp_matches({t}, {re})", "{type} = 'VARCHAR' AND {t} BETWEEN {s} AND {s}",
+    "{type} IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND TRY_CAST({t} AS DOUBLE) {op} {small}", "{type} IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND TRY_CAST({t} AS DOUBLE) = {small}", "{type} <> 'VARCHAR' AND TRY_CAST({t} AS DOUBLE) > {small} AND {type} IN ('DOUBLE', 'UBIGINT', 'BIGINT')",
+    "{type} IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND TRY_CAST({t} AS DOUBLE) IN ({small}, {small})", "list_contains({e}, {s})", "NOT (list_contains({e}, {s}) IS TRUE)", "list_has_any({e}, [{s}, {s}])", "list_has_all({e}, [{s}, {s}])",
+    "{first} = 'VARCHAR' AND list_contains({e}, {s})", "{first} IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND list_contains(TRY_CAST({e} AS DOUBLE[]), {small})", "{first} = 'VARCHAR' AND NOT list_contains({e}, {s})",
+    "document LIKE {p}", "document LIKE 'a!%%' ESCAPE '!'", "document ILIKE {letters}", "document NOT LIKE {p}", "id = {s}", "id IN ({s}, {s})", "uri IS NULL", "uri <> {s}", "document {op} {s}", "contains(document, {s})",
+    "instr(document, {s}) > 0", "regexp_matches(document, {re})", "document ^@ {s}", "document ~~ {p}", "id IN ()", "id NOT IN ()", "{t} = NULL", "TRUE", "{t} IS NULL OR {t} = {s}",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Worker]:
+    with worker("sql_duckdb") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def columns() -> Iterator[Worker]:
+    with worker("sql_duckdb", layout="columns") as started:
+        started.versions = {f"{name} (columns)": version for name, version in started.versions.items()}
+        yield started
+
+
+class TestDuckdb(DialectContract):
+    filters = 50
+    examples = (
+        ("metadata->>'lang' = 'en'", "lang = 'en'"),
+        ("(metadata->>'n') = 'true'", "n IN ('true', TRUE)"),
+        ("NOT (metadata->>'lang') = 'en'", "lang IS NOT NULL AND lang != 'en'"),
+        ("json_type(metadata, 'n') IN ('BIGINT', 'UBIGINT') AND TRY_CAST(metadata->>'n' AS BIGINT) > 5 OR json_type(metadata, 'n') = 'DOUBLE' AND TRY_CAST(metadata->>'n' AS DOUBLE) > 5", "n > 5"),
+        ("list_contains(metadata->>'$.tags[*]', 'ml')", "tags HAS 'ml'"),
+        (Sql("(metadata->>'lang') IN (?, $2)", ("en", "de")), "lang IN ('en', 'de')"),
+    )
+
+    @pytest.fixture
+    def dialect(self) -> Any:
+        return DIALECT
+
+    @pytest.fixture
+    def run(self, engine: Worker) -> Run:
+        return engine.run
+
+
+class TestColumns(ColumnsContract):
+    @pytest.fixture
+    def dialect(self) -> Any:
+        return DIALECT
+
+    @pytest.fixture
+    def run(self, columns: Worker) -> Run:
+        return columns.run
+
+
+def test_it_finds_what_the_filter_means(engine: Worker) -> None:
+    prove("duckdb", DIALECT, engine)
+
+
+def test_so_it_does_in_columns(columns: Worker) -> None:
+    prove("duckdb", DIALECT, columns, lacks=("odd keys", "mixed kinds"), options=schema_of)
+
+
+def test_what_is_read_means_what_duckdb_makes_of_it(engine: Worker) -> None:
+    prove_reading("duckdb", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS))
