@@ -44,6 +44,7 @@ DIALECTS = {
     "sqlite": "whereql.dialects.sql.sqlite:DIALECT",
     "text": "whereql.dialects.text:DIALECT",
     "turbopuffer": "whereql.dialects.vectors.turbopuffer:DIALECT",
+    "typesense": "whereql.dialects.search.typesense:DIALECT",
     "vespa": "whereql.dialects.search.vespa:DIALECT",
     "weaviate": "whereql.dialects.vectors.weaviate:DIALECT",
 }
