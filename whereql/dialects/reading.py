@@ -191,12 +191,16 @@ class _Reader:
         return _join(And, parts, negated)
 
     def _mixed(self, tokens: Tokens, negated: bool, depth: int) -> Expr:
-        expr = self._one(tokens, negated, depth)
+        parts = [self._one(tokens, negated, depth)]
+        connective: type[And] | type[Or] = And
         while tokens.is_(*self._words.any_of, *self._words.all_of):
-            connective = Or if tokens.is_(*self._words.any_of) else And
+            following = Or if tokens.is_(*self._words.any_of) else And
+            if following is not connective:  # a row of one word is joined once: each join copies what it joins
+                parts = [_join(connective, parts, negated)]
+                connective = following
             tokens.advance()
-            expr = _join(connective, [expr, self._one(tokens, negated, depth)], negated)
-        return expr
+            parts.append(self._one(tokens, negated, depth))
+        return _join(connective, parts, negated)
 
     def _one(self, tokens: Tokens, negated: bool, depth: int) -> Expr:
         check_depth(depth, tokens.next.span)
