@@ -303,9 +303,9 @@ WORKERS = {"lite-2.5": "milvus_lite_25", "lite-3.2": "milvus_lite_32"}
 LAYOUTS = {"metadata": "keys in JSON", "$meta": "dynamic fields", None: "typed fields"}
 
 
-def named(engine: Worker, json: str | None) -> Worker:
+def named(engine: Worker, json: str | None, what: str = "") -> Worker:
     """The engine, called by the layout of its collection, too: each has a row of its own among the proofs."""
-    engine.versions = {name: f"{version} ({LAYOUTS[json]})" for name, version in engine.versions.items()}
+    engine.versions = {name: f"{version} ({LAYOUTS[json]}{what})" for name, version in engine.versions.items()}
     return engine
 
 
@@ -323,7 +323,7 @@ def test_written_filters_find_what_they_mean(lite: str, json: str | None, versio
     if not is_new:
         lacks |= {"documents", "uris"}  # Lite 2.5 has no null, so no field that some records lack
     with worker(WORKERS[lite], own=True, json=json, nullable=is_new) as engine:
-        prove("milvus", DIALECT, named(engine, json), lacks=lacks, options=options)
+        prove("milvus", DIALECT, named(engine, json, ", as for a server" if version == "server" else ""), lacks=lacks, options=options)
 
 
 @pytest.mark.engines
