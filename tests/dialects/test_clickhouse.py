@@ -136,3 +136,7 @@ def test_no_value_is_more_than_a_value_to_its_parser(engine: Worker) -> None:
     writer = ClickhouseWriter({**dict.fromkeys(DIALECT.options), "json": "metadata"}, whereql.Const(True))
     assert check_values(engine, writer.literal, lambda texts: {"text": f"SELECT arrayJoin([{texts}])"}) >= 1_000
     assert check_names(engine, writer.name, bool) > 300
+
+
+def test_what_no_number_passes_is_false() -> None:
+    assert DIALECT.encode(whereql.parse("k > 1.7976931348623157e308")).native.text == "FALSE"

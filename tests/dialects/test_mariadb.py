@@ -99,3 +99,18 @@ def test_no_value_is_more_than_a_value() -> None:
 def test_a_key_of_another_alphabet_is_looked_for_in_two_spellings() -> None:
     texts = {DIALECT.encode(whereql.F(key) == "plain").native.text for key, _ in hostile_pairs(5) if not key.isascii()}
     assert len(texts) == 1
+
+
+@ENGINE
+def test_a_filter_as_large_as_it_may_be_is_taken(engine: Worker) -> None:
+    tower = ~(whereql.F("f") > 1)
+    for level in range(40):
+        part = whereql.F("s").like(f"q{level}%")
+        tower = part & tower if level % 2 else part | tower
+    wide = [whereql.F("n") != n for n in range(600)] + [~whereql.F("t").has(f"x{n}") for n in range(600)]
+    for expr in (tower, whereql.And(wide), whereql.Or([~part for part in wide]), whereql.F("s").is_in([f"v{n}" for n in range(20_000)])):
+        engine.run(DIALECT.encode(expr, allow_residual=True).native, RECORDS)
+
+
+def test_what_no_number_passes_is_false() -> None:
+    assert DIALECT.encode(whereql.parse("k > 1.7976931348623157e308")).native.text == "FALSE"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +46,7 @@ def test_random_filters_mean_what_the_semantics_say(engine: Worker) -> None:
 
 RECORDS = [
     make_record("1", metadata={"s": "apple", "n": 2**53 + 1, "b": True}), make_record("2", metadata={"s": "a\n", "n": 2**53, "f": 1.5}), make_record("3"),
-    make_record("4", metadata={"s": "b\u2028c", "b": False, "t": ["x"]}), make_record("5", metadata={"s": "a\nb"}),
+    make_record("4", metadata={"s": "b\u2028c", "b": False, "t": ["x"]}), replace(make_record("5"), metadata={"s": "a\nb", "f": math.nan}),
 ]  # fmt: skip
 
 
@@ -52,13 +54,13 @@ RECORDS = [
 @pytest.mark.parametrize(("text", "found", "tempting", "wrong"), [
     ("s != 'apple'", ["2", "3", "4", "5"], "s <> 'apple'", ["2", "4", "5"]),
     ("n = 9007199254740992.0", ["2"], "n = 9007199254740992.0D", ["1", "2"]),
-    ("s MATCHES '^a$'", [], "s RLIKE '^a$'", ["2"]),
+    ("f > 1.0", ["2"], "f > 1.0D", ["2", "5"]), ("s MATCHES '^a$'", [], "s RLIKE '^a$'", ["2"]),
     ("s MATCHES 'b.c'", ["4"], "s RLIKE 'b.c'", []),
     ("s MATCHES '(?m)^$'", ["2"], "s RLIKE '(?m)^$'", []),
     ("t NOT HAS 'x'", ["1", "2", "3", "5"], "NOT array_contains(t, 'x')", []),
 ])  # fmt: skip
 def test_traps(engine: Worker, text: str, found: list[str], tempting: str, wrong: list[str]) -> None:
-    schema = {"s": "string", "n": "int", "t": "string[]"}
+    schema = {"s": "string", "n": "int", "t": "string[]", "f": "float"}
     assert engine.run(DIALECT.encode(whereql.parse(text), schema=schema).native, RECORDS) == found
     assert engine.run(Sql(tempting), RECORDS) == wrong
 
@@ -94,3 +96,15 @@ def test_no_value_is_more_than_a_value_to_its_parser(engine: Worker) -> None:
     writer = SparkWriter(dict.fromkeys(DIALECT.options), whereql.Const(True))
     assert check_values(engine, writer.literal, lambda texts: {"text": f"SELECT explode(array({texts}))"}) >= 1_000
     assert check_names(engine, writer.name, bool) > 300
+
+
+@ENGINE
+def test_a_filter_as_large_as_it_may_be_is_taken(engine: Worker) -> None:
+    tower = ~(whereql.F("f") > 1)
+    for level in range(40):
+        part = whereql.F("s").like(f"q{level}%")
+        tower = part & tower if level % 2 else part | tower
+    options = {"schema": {"f": "float", "s": "string", "n": "int", "t": "string[]"}}
+    wide = [whereql.F("n") != n for n in range(600)] + [~whereql.F("t").has(f"x{n}") for n in range(600)]
+    for expr in (tower, whereql.And(wide), whereql.Or([~part for part in wide]), whereql.F("s").is_in([f"v{n}" for n in range(5_000)])):
+        engine.run(DIALECT.encode(expr, allow_residual=True, **options).native, RECORDS)

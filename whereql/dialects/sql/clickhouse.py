@@ -215,7 +215,7 @@ def _ordered_number(place: _Place, op: Op, item: Literal) -> Fragment:
         for kind, types, interval, ends in (("Int", _INTS, test.ints, (INT_MIN, INT_MAX)), ("Float", _DOUBLES, test.floats, (-FLOAT_MAX, FLOAT_MAX)))
         if interval is not None
     ]
-    return joined(tests, " OR ")
+    return joined(tests, " OR ") if tests else FALSE
 
 
 def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> Fragment:

@@ -9,6 +9,7 @@ from whereql.dialects.sql.engines import ArrowWriter
 from whereql.dialects.sql.fragments import Fragment, Style, render, render_literals
 from whereql.dialects.sql.writer import COLUMNS
 from whereql.dialects.writing import write
+from whereql.support import Shape
 
 _STYLE = Style(lambda number, value: f"$p{number}", lambda number: f"p{number}")
 
@@ -17,6 +18,7 @@ class DatafusionWriter(ArrowWriter):
     """DataFusion, by version 55."""
 
     title = "DataFusion"
+    shape = Shape(depth=18, predicates=1_000, literals=5_000)  # its planner takes a second for a thousand, and minutes for three
 
     def finish(self, native: Fragment) -> Sql:
         """The text, its values in it or beside it."""

@@ -63,7 +63,7 @@ def _is_whole(item: Literal) -> bool:
 class ArrowWriter(EngineWriter):
     """What DataFusion and LanceDB have in common: its functions, and Rust's regular expressions."""
 
-    shape = Shape(depth=30, predicates=3_000)  # its parser goes 50 deep
+    shape = Shape(depth=18, predicates=3_000)  # its parser goes 50 deep, and each level is two; the query around it takes some
 
     def literal(self, value: Bound) -> str:
         """A value in the text, where a minus stands before a positive number, which the least int has none of."""

@@ -187,7 +187,7 @@ def _ordered_number(value: _Value, op: Op, item: Literal) -> Fragment:
         tests.append(_of_ints(value, _between(_integer(value), test.ints, (INT_MIN, INT_MAX))))
     if test.floats is not None:
         tests.append(_of_doubles(value, _between(_double(value), test.floats, (-FLOAT_MAX, FLOAT_MAX))))
-    return joined(tests, " OR ")
+    return joined(tests, " OR ") if tests else FALSE
 
 
 def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> Fragment:
