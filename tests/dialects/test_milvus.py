@@ -218,6 +218,10 @@ def test_reads_strings_as_milvus_writes_them() -> None:
     assert DIALECT.decode(r"""m['a'] == 'it\'s "so"'""", json="m") == Predicate(Field("a"), Op.EQ, whereql.literal('it\'s "so"'))
 
 
+def test_reads_numbers_as_milvus_writes_them() -> None:
+    assert read("a == 0 and b > -1.5e3 and c < .5 and d >= 00.5 and e in [1, 2,]") == "a = 0 AND b > -1500.0 AND c < 0.5 AND d >= 0.5 AND e IN (1, 2)"
+
+
 def test_reads_parameters() -> None:
     expr = whereql.bind(DIALECT.decode('m["a"] > {low} and m["b"] in {few} and json_contains_all(m["t"], {all})', json="m"), {"low": 1, "few": ["x"], "all": [1, 2]})
     assert whereql.to_text(expr) == "a > 1 AND b IN ('x') AND t HAS ALL (1, 2)"
@@ -241,6 +245,10 @@ def test_reads_parameters() -> None:
         ('json_contains(m["t"], [1, 2])', "a list as an element", 22),
         ('m["a"] =~ "x+"', "a regular expression", 7),
         ("foo(a)", "the function foo", 0),
+        ("a == 010", "a number that is not decimal", 5),
+        ("a == 0x1F", "a number that is not decimal", 5),
+        ('a like r"x%"', "a prefix of a string", 7),
+        ('a == u8"x"', "a prefix of a string", 5),
     ],
 )
 def test_what_is_no_filter_is_refused_by_name_and_place(source: str, name: str, at: int) -> None:

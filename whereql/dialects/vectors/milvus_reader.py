@@ -27,6 +27,7 @@ from whereql.values import check_text_value
 _LEXER = Lexer(
     "Milvus",
     {
+        "radix": r"0[xXbB][0-9a-fA-F.pP]+|0[0-9]+(?![0-9.eE])",
         "number": r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z_0-9.])",
         "string": r'"(?:[^"\\\r\n]|\\[^\r\n])*+"|' + r"'(?:[^'\\\r\n]|\\[^\r\n])*+'",
         "meta": r"\$meta(?![A-Za-z_0-9])",
@@ -89,7 +90,7 @@ class _Reader:
             return _signed(Predicate(place.subject, Op.EXISTS), negated)
         if word in _MEMBERS and tokens.ahead().text == "(":
             return self._members(tokens, _MEMBERS[word], negated)
-        if token.kind in ("number", "string") or token.text in ("-", "{", *_BOOLS):
+        if token.kind in ("number", "radix", "string") or token.text in ("-", "{", *_BOOLS):
             return self._turned(tokens, negated)
         return self._straight(tokens, negated)
 
@@ -198,6 +199,8 @@ class _Reader:
         return tuple(each for item in items for each in (item, *_same_in_python(item)))
 
     def _like(self, tokens: Tokens, place: _Place, negated: bool) -> Expr:
+        if tokens.is_("name") and tokens.ahead().kind == "string":
+            tokens.refuse("a prefix of a string", tokens.next, "write it in quotes, each backslash doubled")
         token = tokens.take("string", "a pattern in quotes")
         pattern = str(self._string(tokens, token).value)
         if self._is_lite_32 and place.is_json:  # it knows no escape, and a line break may follow what a pattern ends with
@@ -271,14 +274,16 @@ class _Reader:
             digits = tokens.take("number", "a number")
             return number(f"{token.text.replace('+', '')}{digits.text}", digits.span)
         if token.kind == "number":
-            return _number(token)
+            return number(token.text, token.span)
+        if token.kind == "radix":
+            tokens.refuse("a number that is not decimal", token, "a zero in front makes it octal: write it without")
         if token.kind == "string":
             return self._string(tokens, token)
         if token.text in _BOOLS:
             return Literal(Kind.BOOL, _BOOLS[token.text], span=token.span)
         if token.kind not in ("name", "meta"):
             tokens.fail("a string, a number or a bool", token)
-        what = f"the function {token.text}" if tokens.is_("(") else "a field compared with a field"
+        what = f"the function {token.text}" if tokens.is_("(") else "a prefix of a string" if tokens.is_("string") else "a field compared with a field"
         return tokens.refuse(what, token, "compare with a value")
 
     def _string(self, tokens: Tokens, token: Token) -> Literal:
@@ -296,10 +301,6 @@ class _Reader:
 _ORDERS: dict[Op, Callable[[Any, Any], bool]] = {
     Op.LT: lambda a, b: a < b, Op.LE: lambda a, b: a <= b, Op.GT: lambda a, b: a > b, Op.GE: lambda a, b: a >= b,
 }  # fmt: skip
-
-
-def _number(token: Token) -> Literal:
-    return number(token.text, token.span)
 
 
 def _is_sign(token: Token) -> bool:
