@@ -15,7 +15,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-_POWERS = [float(f"1e{exponent}") for exponent in range(309)]
+from whereql.dialects.chroma_numbers import reads_as
+
 _DIGITS = (19, 18, 17, 16, 20)
 
 
@@ -42,13 +43,13 @@ def spell(number: float) -> str | None:
 def is_kept(number: float) -> bool:
     """Whether the server keeps a double that is written to it: it reads it twice, the second time from its own shortest form."""
     plain = repr(number)
-    return (len(plain) < 16 and "e" not in plain) or _reads_as(repr(_reads_as(spell(number) or plain))) == number
+    return (len(plain) < 16 and "e" not in plain) or reads_as(repr(reads_as(spell(number) or plain))) == number
 
 
 @lru_cache(4096)
 def _searched(number: float) -> str | None:
     plain = repr(number)
-    if _reads_as(plain) == number:
+    if reads_as(plain) == number:
         return plain
     sign, size = ("-", -number) if number < 0 else ("", number)
     magnitude = math.floor(math.log10(size))
@@ -58,17 +59,6 @@ def _searched(number: float) -> str | None:
         step = 2 ** max(0, near.bit_length() - 53)  # between the doubles there, to which the server rounds the digits
         for significand in (near, near + step, near - step):
             text = f"{sign}{significand}e{exponent}"
-            if 0 < significand < 2**64 and float(text) == number == _reads_as(text):
+            if 0 < significand < 2**64 and float(text) == number == reads_as(text):
                 return text
     return None
-
-
-def _reads_as(text: str) -> float:
-    """What a Chroma server makes of a decimal of at most 19 digits."""
-    mantissa, _, power = text.lstrip("-").partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    value, exponent = float(int(whole + fraction)), int(power or 0) - len(fraction)
-    while exponent < -308 and value:
-        value, exponent = value / _POWERS[308], exponent + 308
-    value = value * _POWERS[exponent] if exponent >= 0 else value / _POWERS[-exponent]
-    return -value if text.startswith("-") else value

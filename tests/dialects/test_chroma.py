@@ -53,6 +53,9 @@ def test_numbers_are_written_for_the_rounding_of_the_server(engine: Worker) -> N
     assert found(engine, written("k >= 1.5"), *rows) == [1, 2]
     assert found(engine, {"k": {"$gte": 1.5}}, *rows) == [0, 1, 2]  # the tempting answer: 1.5 is cut off to 1 for ints
     assert found(engine, written("NOT k = 1.5"), *rows) == [0, 2, 3, 4]
+    assert found(engine, written("k < 1.5"), *rows) == [0, 3]
+    assert found(engine, written("k > -1.5"), {"k": -1}, {"k": -1.5}, {"k": -2}) == [0]
+    assert found(engine, written("k <= -1.5"), {"k": -1}, {"k": -1.5}, {"k": -2}) == [1, 2]
     assert written("k >= 1.5", version=None) == {"k": {"$gte": 1.5}}
     assert (written("k = 1"), written("k != 1"), written("k = 1.0")) == ({"k": 1}, {"k": {"$ne": 1}}, {"k": 1})
 
@@ -60,6 +63,14 @@ def test_numbers_are_written_for_the_rounding_of_the_server(engine: Worker) -> N
 def test_what_is_written_for_a_server_reads_as_what_was_meant() -> None:
     for text in ("k >= 1.5", "k = 1.5", "k != 0.5", "k IN (1, 2.5, 'a', TRUE)", f"k = {2**53 + 1}", "k HAS 1"):
         assert whereql.equivalent(DIALECT.decode(written(text)), whereql.parse(text)).verdict == "yes"
+
+
+def test_a_number_that_the_server_misreads_is_refused(engine: Worker) -> None:
+    assert found(engine, {"k": 2021.9999999999998}, {"k": 2022.0}) == [0]
+    with pytest.raises(TranslateError, match="as its neighbour") as caught:
+        DIALECT.encode(whereql.parse("k = 2021.9999999999998"))
+    assert caught.value.hint
+    assert written("k = 2021.9999999999998", version=None) == {"k": 2021.9999999999998}
 
 
 def test_defect_8_one_part_is_no_group_and_in_is_there(engine: Worker) -> None:

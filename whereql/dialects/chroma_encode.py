@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate, predicates
-from whereql.dialects.chroma_numbers import Condition, compare, elements, one_of
+from whereql.dialects.chroma_numbers import Condition, compare, elements, image, is_read, one_of
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -138,6 +138,8 @@ def _lack(predicate: Predicate, negated: bool, version: Version) -> str:
         return "it has no arrays"
     if version < (1,) and isinstance(predicate.subject, Document):
         return "it has conditions on documents in where_document only"
+    if any(isinstance(item.value, float) and not is_read(item.value) for item in items_of(predicate)):
+        return "it reads a number of so many digits as its neighbour"
     return "a server takes no so many elements" if predicate.op is Op.HAS and len(items_of(predicate)) > _ELEMENTS else ""
 
 
@@ -147,7 +149,7 @@ def _for_server(key: str, predicate: Predicate, negated: bool) -> Leaf:
     numbers = [item for item in items if item.kind in NUMBERS]
     values: list[Any] = [item.value for item in numbers]
     if predicate.op in ORDER:
-        condition: Condition = compare(predicate.op, values[0])
+        condition: Condition = _ordered(predicate.op, values[0])
         if negated:
             return _condition(key, predicate, negated)
     else:
@@ -158,6 +160,23 @@ def _for_server(key: str, predicate: Predicate, negated: bool) -> Leaf:
     if rest:
         parts.append(_condition(key, Predicate(predicate.subject, predicate.op, rest), negated).native)
     return exact(_join(outer, parts))
+
+
+def _ordered(op: Op, bound: float) -> Condition:
+    """An order, beside another where a server cuts the bound off: not by a neighbour, whose digits it might not read."""
+    seen = image(bound)
+    if isinstance(bound, int) or seen == bound or bound == 2.0**63:
+        return compare(op, bound)
+    match op:
+        case Op.GE if seen < bound:
+            return [[("$gte", bound), ("$gt", seen)]]
+        case Op.LE if seen > bound:
+            return [[("$lte", bound), ("$lt", seen)]]
+        case Op.LT if seen < bound:
+            return [[("$lt", bound)], [("$lte", seen)]]
+        case Op.GT if seen > bound:
+            return [[("$gt", bound)], [("$gte", seen)]]
+    return [[(_ORDER[op], bound)]]
 
 
 def _shortest(op: str, operand: Any) -> Any:

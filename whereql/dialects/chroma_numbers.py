@@ -100,3 +100,23 @@ def elements(numbers: Iterable[float]) -> Condition:
         if twin == number:
             wanted[type(twin), twin] = None
     return [[("$contains", number)] for _, number in wanted]
+
+
+_POWERS = [float(f"1e{exponent}") for exponent in range(309)]
+
+
+def is_read(number: float) -> bool:
+    """Whether a server reads the shortest decimal of a double, which is what JSON has of it, as this double."""
+    plain = repr(number)
+    return (len(plain) < 16 and "e" not in plain) or reads_as(plain) == number
+
+
+def reads_as(text: str) -> float:
+    """What a Chroma server makes of a decimal of at most 19 digits: they are rounded to a double, which is then divided by a power of ten."""
+    mantissa, _, power = text.lstrip("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    value, exponent = float(int(whole + fraction)), int(power or 0) - len(fraction)
+    while exponent < -308 and value:
+        value, exponent = value / _POWERS[308], exponent + 308
+    value = value * _POWERS[exponent] if exponent >= 0 else value / _POWERS[-exponent]
+    return -value if text.startswith("-") else value
