@@ -7,6 +7,7 @@ its own type. `nullable`: whether fields can be null.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ class Held:
     def __init__(self, nullable: bool) -> None:
         self.nullable = nullable
         self.folder = tempfile.mkdtemp(prefix="whereql-milvus-")
+        os.environ["GLOG_log_dir"] = self.folder  # noqa: SIM112 - so glog reads it; else its logs stay in /tmp
         self.client = MilvusClient(f"{self.folder}/milvus.db")
         self.count = 0
 
