@@ -54,10 +54,10 @@ class PandasWriter(InfixWriter):
             return exact(self._turned(mask, negated))
         condition = value_condition(predicate, "v")
         if condition is None:
-            reason, hint = "Python's re can't say the pattern", "write a simpler pattern"
-            return refused(reason, hint) if negated else superset(f"{name}.notna()", reason, hint)
+            hint = "write LIKE, or repeat single characters only, and few of them"
+            return refused(BACKTRACKS, hint) if negated else superset(f"{name}.notna()", BACKTRACKS, hint)
         mask = self._constant(False) if condition == "False" else f"pd.Series([{condition} for v in {name}.tolist()], index=df.index, dtype=bool)"
-        return exact(self._turned(mask, negated), BACKTRACKS if predicate.op in PATTERN else "")
+        return exact(self._turned(mask, negated))
 
     def _turned(self, mask: str, negated: bool) -> str:
         if mask == self._constant(False):

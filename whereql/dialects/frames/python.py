@@ -15,7 +15,6 @@ from whereql.dialects.frames.sources import source
 from whereql.dialects.frames.values import BACKTRACKS, value_condition
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.writing import InfixWriter, Leaf, exact, refused, superset, write
-from whereql.operators import PATTERN
 from whereql.support import Shape
 
 
@@ -36,8 +35,9 @@ class PythonWriter(InfixWriter):
             return refused_place(predicate.subject, self._options)
         text = value_condition(predicate, str(value))
         if text is None:
-            return refused("Python's re can't say the pattern", "write a simpler pattern") if negated else superset(f"isinstance({value}, str)", "Python's re can't say the pattern")
-        return exact(complement(text, "not ") if negated else text, BACKTRACKS if predicate.op in PATTERN else "")
+            hint = "write LIKE, or repeat single characters only, and few of them"
+            return refused(BACKTRACKS, hint) if negated else superset(f"isinstance({value}, str)", BACKTRACKS, hint)
+        return exact(complement(text, "not ") if negated else text)
 
     def _value(self, subject: Subject) -> str | None:
         name = self._options["metadata"]

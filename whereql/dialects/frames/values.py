@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from whereql.ast import Literal, Predicate
-from whereql.dialects.frames.sources import python_pattern, re2_pattern, source, sources
+from whereql.dialects.frames.sources import python_pattern, source, sources
 from whereql.dialects.writing import Joined, items_of
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPERATORS, ORDER, Op
@@ -17,11 +17,11 @@ from whereql.operators import OPERATORS, ORDER, Op
 # A bool is an int to Python, so the type is compared; a subclass of str is a string.
 _IS: Mapping[Kind, str] = {Kind.STRING: "isinstance({}, str)", Kind.INT: "type({}) in (int, float)", Kind.BOOL: "type({}) is bool"}
 
-BACKTRACKS = "Python's re takes a pattern's time as it comes, which can be exponential"
+BACKTRACKS = "Python's re backtracks, and could take exponential time for the pattern"
 
 
 def value_condition(predicate: Predicate, value: str) -> str | None:
-    """A condition that is a bool for any value; None where `re` can't say the pattern.
+    """A condition that is a bool for any value; None where `re` can't search for the pattern in good time.
 
     value: an expression, evaluated once, into `v`; or `v` itself.
     """
@@ -69,6 +69,6 @@ def _text(op: Op, text: str) -> str | None:
             return f"v.startswith({source(text)})"
         case Op.ENDS:
             return f"v.endswith({source(text)})"
-    lowered = re2_pattern(op, text)
-    return None if lowered is None else f"re.search({source(python_pattern(lowered))}, v) is not None"
+    pattern = python_pattern(op, text)
+    return None if pattern is None else f"re.search({source(pattern)}, v) is not None"
 
