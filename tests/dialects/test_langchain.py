@@ -182,7 +182,12 @@ def test_kinds_are_never_assumed() -> None:
         ENCODE(whereql.parse("k IN (TRUE, 1)"), schema="inferred")
     with pytest.raises(TranslateError, match="a value and an array of it alike"):
         ENCODE(whereql.parse("k HAS 'a'"), store="qdrant")
-    assert ENCODE(whereql.parse("k HAS 'a'"), store="qdrant", schema={"k": "string[]"}).native == "eq('k', 'a')"
+    for store in ("qdrant", "pinecone"):
+        assert ENCODE(whereql.parse("k HAS 'a'"), store=store, schema={"k": "string[]"}).native == "eq('k', 'a')"
+    with pytest.raises(TranslateError, match="into such an array"):  # in Pinecone they are of strings
+        ENCODE(whereql.parse("k HAS 5"), store="pinecone", schema={"k": "int[]"})
+    assert ENCODE(whereql.parse("k = 5"), store="pinecone").exact
+    assert whereql.to_text(DECODE('in("k", ["a", 5])', store="pinecone")) == "k IN ('a', 5) OR k HAS 'a'"
 
 
 def test_numbers_are_said_as_a_store_compares_them() -> None:

@@ -55,7 +55,7 @@ _OPERATORS = ("and", "or", "not")
 _ORDERS = {"lt": Op.LT, "lte": Op.LE, "gt": Op.GT, "gte": Op.GE}
 _KNOWN = ("eq", "ne", *_ORDERS, "in", "nin")
 _BEYOND = {"contain": "each store has its own meaning for it", "like": "each store has patterns of its own"}
-_INTO_ARRAYS = ("pinecone", "qdrant")
+_INTO_ARRAYS = {"pinecone": (Kind.STRING,), "qdrant": tuple(Kind)}
 
 
 def read(source: Any, options: Options) -> Expr:
@@ -168,7 +168,7 @@ def _compared(comparator: str, attribute: str, value: Literal | tuple[Literal, .
         return None
     items = value if isinstance(value, tuple) else (value,)
     plain = Predicate(subject, Op.IN, items) if is_list else Predicate(subject, Op.EQ, items[0])
-    found: Expr = in_value_or_array(plain, options["schema"]) if store in _INTO_ARRAYS else plain
+    found: Expr = in_value_or_array(plain, options["schema"], _INTO_ARRAYS[store]) if store in _INTO_ARRAYS else plain
     if comparator not in ("ne", "nin"):
         return found
     return And([Predicate(subject, Op.EXISTS), Not(found)]) if store == "pinecone" else Not(found)

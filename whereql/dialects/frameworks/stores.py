@@ -102,8 +102,8 @@ class StoreWriter(Writer):
 
     def has(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
         """Whether an array has an element: where `==` looks into arrays that is asked, too."""
-        if not self.store.looks_into_arrays or not self.store.is_known:
-            return refused(f"{self.store.name} can't look into an array", "compare a key that holds one value")
+        if not self.store.is_known or not self.store.looks_into_arrays.issuperset(item.kind.value for item in items_of(predicate)):
+            return refused(f"{self.store.name} does not look into such an array", "compare a key that holds one value")
         return self._compared(key, predicate, negated)
 
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
