@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from foreign import Run, Worker, worker
+from injection import hostile_pairs
+from merging_evaluator import check_structure
 from proving import prove
 
 import whereql
@@ -118,6 +120,11 @@ def test_older_servers_have_no_arrays_and_no_documents_in_where() -> None:
 def test_a_version_is_numbers_with_dots(version: Any) -> None:
     with pytest.raises(CheckError, match="no version of Chroma"):
         DIALECT.encode(whereql.parse("k = 1"), version=version)
+
+
+def test_hostile_keys_and_values_are_data() -> None:
+    pairs = [pair for pair in hostile_pairs(6) if not pair[0].startswith("$") and pair[0] != "#document"]  # which are refused
+    assert check_structure(DIALECT, pairs) > 800
 
 
 def test_proof_by_chroma(engine: Worker) -> None:
