@@ -9,12 +9,15 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from foreign import Worker
+from injection import hostile_pairs
 from proving import COUNT
 
-from whereql.ast import Field, Not, Op, Predicate
-from whereql.dialect import Dialect
+from whereql.ast import Expr, Field, Not, Op, Predicate
+from whereql.dialect import Dialect, Sql, Translation
 from whereql.errors import WhereqlError
 from whereql.records import Record, make_record, stored_kind
 from whereql.semantics import holds
@@ -148,3 +151,47 @@ class ColumnsContract(DialectContract):
         assert sorted(run(translation.native, records)) == sorted(record.id for record in records if holds(expr, record)), translation.native
         read = dialect.decode(translation.native, **self.options(records))
         assert all(holds(read, record) is holds(expr, record) for record in records), translation.native
+
+
+_TOKENS = re.compile(r"\s*(?:'(?P<text>(?:[^']|'')*)'(?!')|\"(?P<quoted>(?:[^\"]|\"\")+)\"(?!\")|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>-?[0-9.]+)|(?P<sign><=|>=|<>|->>|[-=<>(),*]))")
+
+
+def tokens(native: Any) -> list[tuple[str, Any]]:
+    """The tokens of a condition, strictly: strings and quoted names end at the first quote that is not doubled, and nothing else holds odd characters."""
+    found: list[tuple[str, Any]] = []
+    at = 0
+    while at < len(native.text):
+        match = _TOKENS.match(native.text, at)
+        assert match is not None, (native.text, at)
+        at = match.end()
+        kind = match.lastgroup or ""
+        text = match[kind]
+        quote = {"text": "'", "quoted": '"'}.get(kind)
+        found.append(({"text": "string", "quoted": "name"}.get(kind, kind), text if quote is None else text.replace(quote * 2, quote)))
+    return found
+
+
+def without_nul(dialect: Dialect) -> Dialect:
+    """The dialect for texts without NUL, which no literal of SQL holds: where one is asked for, another condition is said."""
+    writes = dialect.writes
+    assert writes is not None
+
+    def write(expr: Any, options: Any) -> Any:
+        return Translation(Sql("TRUE"), expr) if "\\x00" in repr(expr) else writes(expr, options)
+
+    return replace(dialect, writes=write)
+
+
+def check_hostile_by_running(dialect: Dialect, engine: Worker, lacks: Sequence[str] = ()) -> int:
+    """Hostile keys and values in the text of a condition, run beside records that only structure could find; answers how many."""
+    pairs = list(hostile_pairs(2))[:: 1 if COUNT > 1000 else 5]
+    for start in range(0, len(pairs), 50):
+        batch = pairs[start : start + 50]
+        records = fit_all([make_record(f"{number}", metadata={key: value, "other": "x"}) for number, (key, value) in enumerate(batch)], lacks)
+        filters: list[Expr] = []
+        for key, value in batch:
+            filters += [Predicate(Field(key), Op.EQ, literal(value)), Not(Predicate(Field(key), Op.IN, (literal(value), literal("b"))))]
+        found = engine.run_all([dialect.encode(expr, literals=True).native.text for expr in filters], records)
+        for expr, ids in zip(filters, found, strict=True):
+            assert sorted(ids) == sorted(record.id for record in records if holds(expr, record)), expr
+    return len(pairs)

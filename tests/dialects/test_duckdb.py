@@ -7,11 +7,23 @@ from typing import Any
 
 import pytest
 from foreign import Run, Worker, worker
-from native_sql import ColumnsContract, native_sets, schema_of, text_literal
+from injection import check_injection
+from native_sql import (
+    ColumnsContract,
+    check_hostile_by_running,
+    native_sets,
+    schema_of,
+    text_literal,
+    tokens,
+    without_nul,
+)
 from proving import prove, prove_reading
 
+import whereql
 from whereql.dialect import Sql
 from whereql.dialects.sql.duckdb import DIALECT
+from whereql.errors import UnsupportedError
+from whereql.records import make_record
 from whereql.testing import DialectContract
 
 LACKS = ("nul",)  # of the natives, not of DuckDB: a text of SQL holds no NUL
@@ -96,3 +108,65 @@ def test_so_it_does_in_columns(columns: Worker) -> None:
 
 def test_what_is_read_means_what_duckdb_makes_of_it(engine: Worker) -> None:
     prove_reading("duckdb", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS))
+
+
+def real_tokens(native: Sql) -> list[tuple[str, Any]]:
+    """The tokens as DuckDB cuts them, strings and names as it sees them."""
+    import duckdb
+
+    found = duckdb.tokenize(native.text)
+    ends = [start for start, _ in found[1:]] + [len(native.text.encode())]
+    texts = [native.text.encode()[start:end].decode().strip() for (start, _), end in zip(found, ends, strict=True)]
+    return [token for text in texts for token in tokens(Sql(text))]
+
+
+def test_hostile_keys_and_values_stay_one_name_and_one_string() -> None:
+    columns = {"layout": "columns", "schema": {}, "literals": True}
+    assert check_injection(without_nul(DIALECT), real_tokens, takes_key=lambda key: key not in ("", "id", "document", "uri") and "\0" not in key, **columns) > 500
+
+
+def test_so_they_do_in_json(engine: Worker) -> None:
+    assert check_hostile_by_running(DIALECT, engine) >= 200
+
+
+def test_values_are_parameters() -> None:
+    hostile = Sql("(metadata->>'s') = ?", ("x' OR 1=1 --",))
+    assert DIALECT.encode(whereql.parse("s = \"x' OR 1=1 --\"")).native == hostile
+
+
+ROWS = [
+    make_record(f"{number}", metadata=metadata)
+    for number, metadata in enumerate([{"s": "apple", "n": 5, "b": True}, {"s": "Banana", "n": -3, "b": False}, {}, {"s": 5, "n": "5", "b": 1, "t": ["apple"]}, {"n": 2**53 + 1, "t": [5]}])
+]
+
+
+def found(engine: Worker, text: str, **options: Any) -> list[str]:
+    return engine.run(DIALECT.encode(whereql.parse(text), **options).native, ROWS)
+
+
+def test_not_finds_records_without_the_key(engine: Worker) -> None:
+    assert found(engine, "s != 'apple'") == ["1", "2", "3", "4"]
+    assert engine.run("(metadata->>'s') <> 'apple'", ROWS) == ["1", "3"]  # the tempting way
+
+
+def test_texts_are_no_numbers(engine: Worker) -> None:
+    assert [found(engine, text) for text in ("n = 5", "n = '5'", "s = '5'", "b = 1", "t HAS '5'", "t HAS 5")] == [["0"], ["3"], [], ["3"], [], ["4"]]
+    assert engine.run("(metadata->>'n') = '5'", ROWS) == ["0", "3"]  # the tempting way
+
+
+def test_an_int_is_not_the_double_beside_it(engine: Worker) -> None:
+    assert found(engine, "n = 9007199254740992.0") == []
+    assert found(engine, "n = 9007199254740993") == ["4"]
+    assert engine.run("TRY_CAST(metadata->>'n' AS DOUBLE) = 9007199254740992.0", ROWS) == ["4"]  # the tempting way
+
+
+def test_an_arrow_without_parentheses_takes_what_follows() -> None:
+    with pytest.raises(UnsupportedError, match="parentheses"):
+        DIALECT.decode("metadata->'s' = '\"apple\"'")
+
+
+def test_words_of_re2_that_mean_more_elsewhere_are_refused() -> None:
+    assert whereql.to_text(DIALECT.decode("regexp_matches(document, '^a[0-9]+')")) == "#document MATCHES '^a[0-9]+'"
+    for pattern in (r"\d", r"\bnet", "(?i)a[[:alpha:]]", "[a-c&&b]"):
+        with pytest.raises(UnsupportedError):
+            DIALECT.decode(f"regexp_matches(document, '{pattern}')")

@@ -7,11 +7,23 @@ from typing import Any
 
 import pytest
 from foreign import Run, Worker, worker
-from native_sql import ColumnsContract, native_sets, schema_of, text_literal
+from injection import check_injection
+from native_sql import (
+    ColumnsContract,
+    check_hostile_by_running,
+    native_sets,
+    schema_of,
+    text_literal,
+    tokens,
+    without_nul,
+)
 from proving import prove, prove_reading
 
+import whereql
 from whereql.dialect import Sql
 from whereql.dialects.sql.postgres import DIALECT
+from whereql.errors import TranslateError, UnsupportedError
+from whereql.records import make_record
 from whereql.testing import DialectContract
 
 LACKS = ("nul",)  # no text of PostgreSQL holds U+0000
@@ -107,3 +119,84 @@ def test_so_it_does_in_columns(columns: Worker) -> None:
 
 def test_what_is_read_means_what_postgres_makes_of_it(engine: Worker) -> None:
     prove_reading("postgres", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS))
+
+
+def test_hostile_keys_and_values_stay_one_name_and_one_string() -> None:
+    columns = {"layout": "columns", "schema": {}, "literals": True}
+    assert check_injection(without_nul(DIALECT), tokens, takes_key=lambda key: key not in ("", "id", "document", "uri") and "\0" not in key, **columns) > 500
+
+
+def test_so_they_do_in_json(engine: Worker) -> None:
+    assert check_hostile_by_running(DIALECT, engine, LACKS) >= 200
+
+
+def test_values_are_parameters() -> None:
+    assert DIALECT.encode(whereql.parse("s = \"x' OR 1=1 --\"")).native == Sql("metadata @> %s", ('{"s": "x\' OR 1=1 --"}',))
+
+
+ROWS = [
+    make_record(f"{number}", metadata=metadata)
+    for number, metadata in enumerate([{"s": "apple", "n": 5, "b": True}, {"s": "Banana", "n": -3, "b": False}, {}, {"s": 5, "n": "5", "b": 1, "t": ["apple"]}, {"n": 5.0, "s": "Zoo"}])
+]
+
+
+def found(engine: Worker, text: str, **options: Any) -> list[str]:
+    return engine.run(DIALECT.encode(whereql.parse(text), **options).native, ROWS)
+
+
+def test_defect_7_negations_have_one_rule_for_missing_keys(engine: Worker) -> None:
+    for text in ("s != 'apple'", "NOT s = 'apple'", "s NOT IN ('apple', 'x')"):
+        assert found(engine, text) == ["1", "2", "3", "4"]
+    assert engine.run("metadata->>'s' <> 'apple'", ROWS) == ["1", "3", "4"]  # the tempting way
+
+
+def test_defect_14_a_text_that_looks_like_a_number_is_a_text(engine: Worker) -> None:
+    assert found(engine, "n = 5 OR s = '5'") == ["0", "4"]
+    assert found(engine, "n = '5'") == ["3"]
+    assert engine.run("metadata->>'n' = '5'", ROWS) == ["0", "3"]  # the tempting way
+
+
+def test_defect_15_a_value_is_no_structure_and_an_empty_list_finds_nothing(engine: Worker) -> None:
+    assert found(engine, "s = \"x' OR 1=1 OR 'a'='a\"") == []
+    assert found(engine, "s IN ()") == []
+    assert found(engine, "s NOT IN ()") == ["0", "1", "2", "3", "4"]
+
+
+def test_defect_6_ne_is_read_and_written(engine: Worker) -> None:
+    native = whereql.translate({"s": {"$ne": "apple"}}, "chroma", "postgres").native
+    assert engine.run(native, ROWS) == ["1", "2", "3", "4"]
+
+
+def test_jsonb_orders_values_of_other_types_and_a_collation_letters(engine: Worker) -> None:
+    assert found(engine, "n < 6") == ["0", "1", "4"]
+    assert engine.run("metadata->'n' < '6'", ROWS) == ["0", "1", "3", "4"]  # the tempting way
+    assert found(engine, "s > 'Z'") == ["0", "4"]
+
+
+def test_numbers_that_jsonb_can_not_tell_apart_are_left_to_the_residual() -> None:
+    with pytest.raises(TranslateError) as caught:
+        DIALECT.encode(whereql.parse("n = 4611686018427387904"))
+    assert "layout='columns'" in str(caught.value.hint)
+    assert DIALECT.encode(whereql.parse("n = 4611686018427387904"), layout="columns", schema={"n": "int"}).exact
+
+
+def test_other_styles_of_places() -> None:
+    expr = whereql.parse(r"s = 'a' AND t LIKE '50\%%'")
+    assert DIALECT.encode(expr, params="numeric").native.text == "metadata @> $1 AND (jsonb_typeof(metadata->'t') = 'string' AND metadata->>'t' LIKE $2)"
+    assert DIALECT.encode(expr, params="named").native.params == {"p1": '{"s": "a"}', "p2": r"50\%%"}
+    assert DIALECT.encode(whereql.parse("`100%` IS NULL")).native.text == "metadata->>'100%%' IS NULL"
+
+
+def test_not_of_a_containment_asks_for_a_fact() -> None:
+    source = """NOT metadata @> '{"a": 1}'"""
+    with pytest.raises(UnsupportedError) as caught:
+        DIALECT.decode(source)
+    assert "nullable=False" in str(caught.value.hint)
+    assert whereql.to_text(DIALECT.decode(source, nullable=False)) == "a != 1"
+
+
+def test_casts_are_read_where_the_kind_is_known() -> None:
+    with pytest.raises(UnsupportedError):
+        DIALECT.decode("(metadata->>'year')::int >= 2020")
+    assert whereql.to_text(DIALECT.decode("(metadata->>'year')::int >= 2020", schema={"year": "int"})) == "year >= 2020"
+    assert whereql.to_text(DIALECT.decode("(metadata->>'year')::float8 BETWEEN 2020 AND 2024 AND metadata->>'t' LIKE '%net%'", typed=True)) == "year BETWEEN 2020 AND 2024 AND t CONTAINS 'net'"

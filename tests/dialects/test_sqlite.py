@@ -8,12 +8,23 @@ from typing import Any
 
 import pytest
 from foreign import Run, Worker, worker
-from native_sql import ColumnsContract, native_sets, schema_of, text_literal
+from injection import check_injection
+from native_sql import (
+    ColumnsContract,
+    check_hostile_by_running,
+    native_sets,
+    schema_of,
+    text_literal,
+    tokens,
+    without_nul,
+)
 from proving import prove, prove_reading
 
+import whereql
 from whereql.dialect import Sql
 from whereql.dialects.sql.sqlite import DIALECT
-from whereql.records import Record
+from whereql.errors import TranslateError, WhereqlError
+from whereql.records import Record, make_record
 from whereql.testing import DialectContract
 
 LACKS = ("nul",)  # SQLite's functions on JSON and its GLOB end at a NUL
@@ -104,3 +115,101 @@ def test_so_it_does_in_columns(columns: Worker) -> None:
 def test_what_is_read_means_what_sqlite_makes_of_it() -> None:
     with worker("sql_sqlite", regexp=True, plain=True) as engine:  # before 3.45 a path finds no key that is written with an escape
         prove_reading("sqlite", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS, **READ_OPTIONS), **READ_OPTIONS)
+
+
+def test_hostile_keys_and_values_stay_one_name_and_one_string() -> None:
+    columns = {"layout": "columns", "schema": {}, "literals": True}
+    assert check_injection(without_nul(DIALECT), tokens, takes_key=lambda key: key not in ("", "id", "document", "uri") and "\0" not in key, **columns) > 500
+
+
+def test_so_they_do_in_json(engine: Worker) -> None:
+    assert check_hostile_by_running(DIALECT, engine, LACKS) >= 200
+
+
+def test_values_are_parameters() -> None:
+    hostile = Sql("metadata->>'s' = ?", ("x' OR 1=1 --",))
+    assert DIALECT.encode(whereql.parse("s = \"x' OR 1=1 --\"")).native == hostile
+
+
+ROWS = [
+    make_record(f"{number}", metadata=metadata)
+    for number, metadata in enumerate([{"s": "apple", "n": 5, "b": True}, {"s": "Banana", "n": -3, "b": False}, {}, {"s": 5, "n": "5", "b": 1, "t": ["apple"]}, {"n": 1.5, "t": [5]}])
+]
+
+
+def found(engine: Worker, text: str, **options: Any) -> list[str]:
+    return engine.run(DIALECT.encode(whereql.parse(text), **options).native, ROWS)
+
+
+def test_not_finds_records_without_the_key(engine: Worker) -> None:
+    assert found(engine, "s != 'apple'") == ["1", "2", "3", "4"]
+    assert engine.run("metadata->>'s' <> 'apple'", ROWS) == ["1", "3"]  # the tempting way
+    assert found(engine, "NOT n > 0") == ["1", "2", "3"]
+    assert engine.run("NOT metadata->>'n' > 0", ROWS) == ["1"]  # and a text is above any number
+
+
+def test_a_text_is_no_number_and_true_is_not_1(engine: Worker) -> None:
+    assert found(engine, "n >= 5") == ["0"]
+    assert engine.run("metadata->>'n' >= 5", ROWS) == ["0", "3"]
+    assert found(engine, "b = 1") == ["3"]
+    assert engine.run("metadata->>'b' = 1", ROWS) == ["0", "3"]
+    assert found(engine, "t HAS 'apple'") == ["3"]
+    assert found(engine, "s HAS 'apple'") == []
+
+
+def test_defect_24_a_like_that_ignores_case_is_not_taken_for_one_that_heeds_it(engine: Worker) -> None:
+    assert found(engine, "s LIKE 'APP%'") == []
+    assert engine.run("metadata->>'s' LIKE 'APP%'", ROWS) == ["0"]
+    read = whereql.translate("json_type(metadata, '$.s') = 'text' AND metadata->>'s' LIKE 'APP%'", "sqlite", "duckdb").native
+    assert "regexp_matches" in read.text
+
+
+def test_what_sqlite_can_not_say_is_refused_with_a_way_out() -> None:
+    with pytest.raises(TranslateError) as caught:
+        DIALECT.encode(whereql.parse("s MATCHES 'a+'"))
+    assert caught.value.hint is not None
+    assert "regexp=True" in caught.value.hint
+    assert DIALECT.encode(whereql.parse("s MATCHES 'a+'"), regexp=True).notes[0].reason == "the function regexp is whereql's"
+
+
+def test_wide_and_deep_filters_stay_within_the_limits(engine: Worker) -> None:
+    wide = " OR ".join(f"s = 'x{number}' AND n > {number}" for number in range(2500))
+    deep = "n = 5"
+    for number in range(40):
+        deep = f"({deep} OR s = 'a{number}') AND NOT (b = FALSE AND n = {number})" if number % 2 else f"({deep} OR `é` HAS 'a')"
+    for text in (wide, deep):
+        translation = DIALECT.encode(whereql.parse(text), allow_residual=True)
+        assert isinstance(engine.run(translation.native, ROWS), list)
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "place"),
+    [
+        ("year >>", "WQ119", (7, 7)), ("k = (SELECT 1)", "WQ504", (5, 11)), ("id = 'a' -- b", "WQ504", (9, 11)), ("id = 'a'; DROP TABLE t", "WQ504", (8, 9)), ("id = 'a' /* b */", "WQ504", (9, 11)),
+        ("id = 'a", "WQ119", (5, 6)), ("id || 'x' = 'ax'", "WQ504", (3, 5)), ("lower(id) = 'a'", "WQ504", (0, 5)), ("CASE WHEN id = 'a' THEN 1 END", "WQ504", (0, 4)), ("id = 'a' ORDER BY id", "WQ504", (9, 14)),
+        ("id = uri", "WQ504", (5, 8)), ("other = 1", "WQ504", (0, 5)), ("metadata->>'$.a.b' = 1", "WQ504", (8, 11)), ("id COLLATE NOCASE = 'a'", "WQ504", (3, 10)), ("id = ?", "WQ308", (5, 6)), ("n + 1 = 2", "WQ504", (2, 3)),
+        ("metadata->>'s' LIKE 'a%'", "WQ504", (8, 11)), ("id IN (SELECT id FROM t)", "WQ504", (7, 13)),
+    ],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused_by_name_and_place(source: str, code: str, place: tuple[int, int]) -> None:
+    with pytest.raises(WhereqlError) as caught:
+        DIALECT.decode(source, **({"layout": "columns"} if source[0] in "ny" else {}))
+    assert caught.value.code == code
+    span = caught.value.span
+    assert span is not None
+    assert (span.start, span.end) == place
+
+
+@pytest.mark.parametrize("source", ["(" * 5000 + "id = 'a'" + ")" * 5000, "NOT " * 5000 + "id = 'a'", "coalesce(" * 3000, "id = 'a' AND NOT (" * 3000, "metadata->" * 5000])
+def test_deep_sources_are_refused(source: str) -> None:
+    with pytest.raises(WhereqlError):
+        DIALECT.decode(source)
+
+
+def test_typed_says_that_a_key_has_one_kind() -> None:
+    def read(source: str, **options: Any) -> str:
+        return whereql.to_text(DIALECT.decode(source, **options))
+
+    assert read("metadata->>'year' >= 2020 AND metadata->>'t' LIKE 'a%'", typed=True) == "year >= 2020 AND t ILIKE 'a%'"
+    assert read("metadata->>'year' >= 2020", schema={"year": "int"}) == "year >= 2020"
+    assert read("metadata->>'n' < 5") == "n < 5 OR n IN (TRUE, FALSE)"

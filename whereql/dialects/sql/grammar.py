@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whereql.ast import Literal
@@ -28,7 +28,7 @@ from whereql.dialects.sql.syntax import (
     Value,
 )
 from whereql.dialects.text import literals
-from whereql.errors import CheckError, ParseError, WhereqlError
+from whereql.errors import CheckError, LimitError, ParseError, WhereqlError
 from whereql.limits import check_depth, check_items
 from whereql.source import quote
 from whereql.values import literal
@@ -51,6 +51,8 @@ def read_condition(source: Any, syntax: Syntax, params: Sequence[Any] | Mapping[
     except WhereqlError as error:
         error.source = error.source or tokens.source
         raise
+    except RecursionError:
+        raise LimitError("WQ401", "the condition is nested too deeply", source=tokens.source, hint="a list of values says IN (…) in one level") from None
     return node
 
 
@@ -63,57 +65,61 @@ class _Reader:
         self._params = params
         self._used = 0
         self._halves_percent = halves_percent
+        self._levels = {sign: level for level, signs in enumerate(syntax.levels) for sign in signs}
+        if syntax.arrow:
+            self._levels[syntax.arrow] = -1
 
     def disjunction(self, depth: int) -> Node:
-        """Conditions joined by OR."""
-        return self._chain("or", lambda: self._chain("and", lambda: self._negation(depth), depth), depth)
-
-    def _chain(self, word: str, read: Callable[[], Node], depth: int) -> Node:
+        """Conditions joined by OR. Few frames for each level of parentheses, since Python's stack is as deep as the limit allows."""
         check_depth(depth, self._tokens.next.span)
-        parts = [read()]
+        parts = [self._conjunction(depth)]
         token = self._tokens.next
-        while self._tokens.skip(word):
-            parts.append(read())
-        return parts[0] if len(parts) == 1 else Apply(token, word.upper(), tuple(parts))
+        while self._tokens.skip("or"):
+            parts.append(self._conjunction(depth))
+        return parts[0] if len(parts) == 1 else Apply(token, "OR", tuple(parts))
+
+    def _conjunction(self, depth: int) -> Node:
+        parts = [self._negation(depth)]
+        token = self._tokens.next
+        while self._tokens.skip("and"):
+            parts.append(self._negation(depth))
+        return parts[0] if len(parts) == 1 else Apply(token, "AND", tuple(parts))
 
     def _negation(self, depth: int) -> Node:
-        check_depth(depth, self._tokens.next.span)
-        if self._tokens.is_("not") and not (self._tokens.ahead().text.lower() == "exists" and self._tokens.ahead().kind == "word"):
-            token = self._tokens.advance()
-            return Apply(token, "NOT", (self._negation(depth + 1),))
-        if negation := self._tokens.skip("not"):
-            return Apply(negation, "NOT", (self._level(0, depth),))
-        return self._arrow(depth)
+        negations: list[Token] = []
+        while token := self._tokens.skip("not"):
+            negations.append(token)
+            check_depth(depth + len(negations), token.span)
+        found = self._level(-1, depth + len(negations))
+        for token in reversed(negations):
+            found = Apply(token, "NOT", (found,))
+        return found
 
-    def _arrow(self, depth: int) -> Node:
-        """An arrow that binds looser than a comparison, as one of DuckDB does."""
-        left = self._level(0, depth)
-        while self._syntax.arrow and (token := self._tokens.skip(self._syntax.arrow)):
-            right = self._level(0, depth)
-            match right:
-                case Value() | Apply(_, "||"):
-                    left = Apply(token, "->", (left, right))
-                case Apply(inner, "->>", (Value() | Apply(_, "||") as first, Value() as second)):
-                    left = Apply(inner, "->>", (Apply(token, "->", (left, first)), second))
-                case _:
-                    self._tokens.refuse("an arrow that takes all that follows", token, "put the arrow in parentheses: (metadata->'key')")
-        return left
-
-    def _level(self, level: int, depth: int) -> Node:
-        if level == len(self._syntax.levels):
-            return self._postfix(depth)
-        left = self._level(level + 1, depth)
-        signs = self._syntax.levels[level]
+    def _level(self, least: int, depth: int) -> Node:
+        """An operand, and the operators behind it that bind at least so tight."""
+        left = self._postfix(depth)
         while True:
             token = self._tokens.next
-            word = token.text.lower() if token.kind in ("word", "sign") else ""
-            if word == "not" and self._tokens.ahead().text.lower() in signs and self._tokens.ahead().kind == "word":
-                self._tokens.advance()
-                left = Apply(token, "NOT", (self._test(left, level, depth),))
-            elif word in signs:
-                left = self._test(left, level, depth)
-            else:
+            is_negated = token.kind == "word" and token.text.lower() == "not"
+            operator = self._tokens.ahead() if is_negated else token
+            level = self._levels.get(operator.text.lower()) if operator.kind in (("word",) if is_negated else ("word", "sign")) else None
+            if level is None or level < least:
                 return left
+            if is_negated:
+                self._tokens.advance()
+            left = self._arrow(left, depth) if level == -1 else self._test(left, level, depth)
+            if is_negated:
+                left = Apply(token, "NOT", (left,))
+
+    def _arrow(self, left: Node, depth: int) -> Node:
+        """An arrow that binds looser than a comparison, as one of DuckDB does."""
+        token = self._tokens.advance()
+        match self._level(0, depth):
+            case Value() | Apply(_, "||") as right:
+                return Apply(token, "->", (left, right))
+            case Apply(inner, "->>", (Value() | Apply(_, "||") as first, Value() as second)):
+                return Apply(inner, "->>", (Apply(token, "->", (left, first)), second))
+        return self._tokens.refuse("an arrow that takes all that follows", token, "put the arrow in parentheses: (metadata->'key')")
 
     def _test(self, left: Node, level: int, depth: int) -> Node:
         token = self._tokens.advance()
