@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 from elastic_evaluator import find
-from foreign import Worker, worker
+from foreign import EngineError, Worker, worker
+from lucene_engine import lucene
 from proving import COUNT, Proof, _prove_set, prove, prove_reading
 from search_records import DOCUMENT, URI, by_line, declared
 
@@ -344,7 +346,7 @@ def native_text(rng: random.Random, key: str, text: str) -> Any:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Worker]:
-    with worker("lucene", own=True, language="elasticsearch", **FIELDS) as started:
+    with lucene("elasticsearch", **FIELDS) as started:
         yield started
 
 
@@ -371,3 +373,29 @@ class TestOnLucene:
             for expr in filters:
                 native = DIALECT.encode(expr, allow_residual=True, **options(records)).native
                 assert sorted(engine.run(native, records)) == sorted(find(native, records)), native
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Worker]:
+    with worker("elastic_clients", own=True) as started:
+        yield started
+
+
+@pytest.mark.engines
+def test_the_clients_models_take_what_is_written(clients: Worker) -> None:
+    """Each builds its own objects of a query, which it refuses if it doesn't know it, and writes them again."""
+    nothing: list[Record] = []
+    with pytest.raises(EngineError, match="nope"):
+        clients.run({"nope": {"k": 1}}, nothing)
+    for records, filters in merged_sets(COUNT):
+        for expr in filters:
+            native = DIALECT.encode(expr, allow_residual=True, **options(records)).native
+            for again in clients.run(native, nothing):
+                assert as_lists(json.loads(again)) == as_lists(native)
+
+
+def as_lists(query: Any) -> Any:
+    """A query with each clause as a list, as the models have it."""
+    if isinstance(query, dict):
+        return {name: as_lists(body if isinstance(body, list) or name not in ("filter", "must", "must_not", "should") else [body]) for name, body in query.items()}
+    return [as_lists(item) for item in query] if isinstance(query, list) else query

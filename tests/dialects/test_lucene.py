@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from foreign import Worker, worker
+from foreign import Worker
 from injection import check_injection
+from lucene_engine import lucene
 from proving import COUNT, Proof, _prove_set, prove
 from search_records import by_line, declared
 
@@ -126,10 +127,6 @@ def tokenize(source: str) -> list[tuple[str, str]]:
     return found
 
 
-class Everything(dict[str, str]):
-    """A schema in which every key is a string."""
-
-
 def test_injection() -> None:
     def encode(expr: whereql.Expr, **options: Any) -> Any:
         keys = {each.subject.name: "string" for each in whereql.ast.predicates(expr) if isinstance(each.subject, whereql.ast.Field)}
@@ -141,13 +138,13 @@ def test_injection() -> None:
 
 @pytest.fixture(scope="module")
 def classic() -> Iterator[Worker]:
-    with worker("lucene", own=True, language="classic", document="document", uri="uri") as started:
+    with lucene("classic", document="document", uri="uri") as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def standard() -> Iterator[Worker]:
-    with worker("lucene", own=True, language="standard", document="document", uri="uri") as started:
+    with lucene("standard", document="document", uri="uri") as started:
         yield started
 
 

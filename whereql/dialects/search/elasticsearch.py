@@ -128,7 +128,7 @@ class ElasticWriter(Writer):
         if known.is_sure and is_exact:
             return exact(_signed(query, negated), f"{quote(field)} is mapped as {_mapping(known)}")
         reason = _why_more(known)
-        hint = f"say what the key holds: schema={{{field!r}: …}}" if not known.is_declared else "keep arrays and scalars under different keys" if known.is_merged else "compare with smaller numbers"
+        hint = f"say what the key holds: schema={{{field.removesuffix(self._keyword)!r}: …}}" if not known.is_declared else "keep arrays and scalars under different keys" if known.is_merged else "compare with smaller numbers"
         return refused(reason, hint) if negated else superset(query, reason, hint)
 
 

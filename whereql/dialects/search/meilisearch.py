@@ -56,12 +56,12 @@ class MeilisearchWriter(InfixWriter):
             known = fit(self._fields, subject.name, items_of(predicate), in_arrays=op is Op.HAS)
             kinds = self._fields.kinds(subject.name)
         if op is Op.EXISTS:
-            return _exists(key, known.is_declared, kinds, negated)
+            return _exists(name, known.is_declared, kinds, negated)
         if not known.items:
             return exact(f"{key} {'NOT ' if negated else ''}IN []", f"{name!r} is filterable")
         if op in TEXT:
             return self._text(key, op, str(known.items[0].value), negated)
-        return _compared(key, predicate, known, negated)
+        return _compared(name, predicate, known, negated)
 
     def constant(self, value: bool) -> Leaf:
         """An empty filter finds everything; nothing is said by an attribute only."""
@@ -78,8 +78,9 @@ class MeilisearchWriter(InfixWriter):
         return superset(f"{key} {word} {quoted(text)}", reason, "test the residual")
 
 
-def _exists(key: str, is_declared: bool, kinds: frozenset[str], negated: bool) -> Leaf:
+def _exists(name: str, is_declared: bool, kinds: frozenset[str], negated: bool) -> Leaf:
     """A stored null exists there, and so does an empty array, which can't be told from an empty string."""
+    key = quoted(name)
     may_be_text = not is_declared or bool(kinds & {"string"})
     may_be_array = not is_declared or any(kind.endswith("[]") for kind in kinds)
     if negated:
@@ -88,13 +89,13 @@ def _exists(key: str, is_declared: bool, kinds: frozenset[str], negated: bool) -
         parts = [f"{key} EXISTS", f"{key} IS NOT NULL", *([f"{key} IS NOT EMPTY"] if may_be_array and not may_be_text else [])]
     native = Joined((" OR " if negated else " AND ").join(parts))
     if may_be_text and may_be_array:
-        return superset(native, "an empty array and an empty string are both empty", f"say what the key holds: schema={{{key!r}: …}}")
-    return exact(native, f"{key} is filterable")
+        return superset(native, "an empty array and an empty string are both empty", f"say what the key holds: schema={{{name!r}: …}}")
+    return exact(native, f"{name!r} is filterable")
 
 
-def _compared(key: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
-    op = predicate.op
-    if op in ORDER and predicate.op is not Op.EQ and STRING in {_line(item) for item in known.items}:
+def _compared(name: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
+    op, key = predicate.op, quoted(name)
+    if op in ORDER and STRING in {_line(item) for item in known.items}:
         return refused("strings are ordered after their case and accents are taken away", "store a number that has the same order")
     if any(isinstance(item.value, str) and len(item.value.encode()) > _LONGEST // 3 for item in known.items):
         return refused(f"strings of more than {_LONGEST} bytes are cut, and one may grow as its accents are taken away", "store a hash of the text in a field of its own")
@@ -105,11 +106,11 @@ def _compared(key: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf
     else:
         native, is_exact = _one_of(key, known, negated)
     if known.is_sure and not known.is_mixed and STRING not in known.lines and is_exact:
-        return exact(f"NOT {native}" if negated and op in ORDER else native, f"{key} is filterable")
+        return exact(f"NOT {native}" if negated and op in ORDER else native, f"{name!r} is filterable")
     if STRING in known.lines and known.is_declared:
         reason, hint = "strings are compared without case and accents", "test the residual"
     elif not known.is_sure or known.is_mixed:
-        reason, hint = "an array matches by its elements, and a number the string that spells it", f"say what the key holds: schema={{{key!r}: …}}"
+        reason, hint = "an array matches by its elements, and a number the string that spells it", f"say what the key holds: schema={{{name!r}: …}}"
     else:
         reason, hint = "a double rounds ints of more than 53 bits", "compare with smaller numbers"
     return refused(reason, hint) if negated else superset(native, reason, hint)
