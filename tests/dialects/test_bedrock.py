@@ -17,7 +17,7 @@ from proving import COUNT
 import whereql
 from whereql.ast import Expr
 from whereql.dialects.mongo.bedrock import DIALECT
-from whereql.errors import TranslateError
+from whereql.errors import CheckError, TranslateError
 from whereql.records import Record
 from whereql.testing import DialectContract
 from whereql.testing.generators import FilterMaker, Generator
@@ -149,6 +149,12 @@ def test_what_it_lacks_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(TranslateError) as caught:
         DIALECT.encode(whereql.parse(text))
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("given", ["x", 0, True, 2.5, None])
+def test_limits_are_numbers(given: Any) -> None:
+    with pytest.raises(CheckError, match="is no number"):
+        DIALECT.encode(whereql.parse("a = 1"), width=given)
 
 
 def test_hostile_keys_and_values_are_data() -> None:

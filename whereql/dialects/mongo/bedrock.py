@@ -16,9 +16,11 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.mongo.mql import DECLARE, OPPOSITES, Json, Keys, double_order, holdable, lines_of
 from whereql.dialects.mongo.pinecone import FLAT
 from whereql.dialects.writing import Leaf, Writer, check_closed, exact, items_of, refused, superset, write
+from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, Op
 from whereql.optimize.negation import push_negation
+from whereql.source import quote
 from whereql.support import Shape
 
 _ORDERS = {Op.GT: "greaterThan", Op.GE: "greaterThanOrEquals", Op.LT: "lessThan", Op.LE: "lessThanOrEquals"}
@@ -152,6 +154,9 @@ def _by_line(items: Sequence[Literal]) -> list[tuple[Literal, ...]]:
 
 def _write(expr: Expr, options: Options) -> Translation:
     check_closed(expr)
+    for name in ("width", "depth"):
+        if type(options[name]) is not int or options[name] < 1:
+            raise CheckError("WQ314", f"{name} is no number: {quote(str(options[name]))}", hint=f"it is how many {OPTIONS[name].what}")
     return write(_apart(push_negation(expr), options["width"]), BedrockWriter(expr, options))
 
 
