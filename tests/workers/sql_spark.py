@@ -35,7 +35,9 @@ def load(records: list[dict[str, Any]], settings: dict[str, Any]) -> Any:
     kinds = {key: kind(value) for record in records for key, value in record["metadata"].items()}
     fields = [T.StructField(name, type) for name, type in {"id": T.StringType(), "document": T.StringType(), "uri": T.StringType(), **kinds, "missing": T.StringType()}.items()]
     rows = [(record["id"], record["document"], record["uri"], *(cell(record["metadata"].get(key)) for key in kinds), None) for record in records]
-    spark.createDataFrame(rows, T.StructType(fields)).createOrReplaceTempView("t")
+    spark.catalog.clearCache()
+    frame = spark.createDataFrame(rows, T.StructType(fields)).cache()  # else each query asks Python for the rows again
+    frame.createOrReplaceTempView("t")
     return spark
 
 

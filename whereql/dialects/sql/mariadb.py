@@ -34,10 +34,15 @@ _HINT = "write at most one * or +, on a single character, or use LIKE"
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A JSON value, and the text that it is or that its number or bool is written with."""
+    """A JSON value, and it as a text that compares by code point."""
 
     json: Fragment
     text: Fragment
+
+    @property
+    def digits(self) -> Fragment:
+        """What its number is written with."""
+        return sql("JSON_UNQUOTE({})", self.json)
 
     def is_a(self, *types: str) -> Fragment:
         """Whether its type is one of these."""
@@ -198,19 +203,19 @@ def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, 
 
 
 def _double(value: _Value) -> Fragment:
-    return sql("CAST({} AS DOUBLE)", value.text)
+    return sql("CAST({} AS DOUBLE)", value.digits)
 
 
 def _integer(value: _Value) -> Fragment:
-    return sql("CAST({} AS DECIMAL(65))", value.text)
+    return sql("CAST({} AS DECIMAL(65))", value.digits)
 
 
 def _of_ints(value: _Value, test: Fragment) -> Fragment:
-    return joined([value.is_a("INTEGER"), sql(_IS_INT, value.text), test], " AND ")
+    return joined([value.is_a("INTEGER"), sql(_IS_INT, value.digits), test], " AND ")
 
 
 def _of_doubles(value: _Value, test: Fragment) -> Fragment:
-    return joined([value.is_a(*_NUMBER), sql(f"NOT {_IS_INT}", value.text), test], " AND ")
+    return joined([value.is_a(*_NUMBER), sql(f"NOT {_IS_INT}", value.digits), test], " AND ")
 
 
 def _write(expr: Expr, options: Options) -> Translation:
