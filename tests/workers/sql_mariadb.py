@@ -31,14 +31,14 @@ class Server:
     """A server without users and networking, which ends with this process, and a connection to it."""
 
     def __init__(self) -> None:
-        root = unpacked()
+        program, root = found()
         self.folder = tempfile.mkdtemp(prefix="whereql-mariadb-")
-        program = [str(root / "usr/sbin/mariadbd"), "--no-defaults", "--user=root", f"--basedir={root / 'usr'}", f"--lc-messages-dir={root / 'usr/share/mysql'}"]
+        start = [str(program), "--no-defaults", "--user=root", f"--basedir={root / 'usr'}", f"--lc-messages-dir={root / 'usr/share/mysql'}"]
         places = [f"--datadir={self.folder}", f"--tmpdir={self.folder}", f"--socket={self.folder}/socket", "--skip-networking", "--skip-grant-tables"]
         libraries = ":".join(str(each) for each in (root / "usr/lib").glob("*-linux-gnu"))
         log = Path(self.folder, "log").open("w")  # noqa: SIM115  # open as long as the server is
         started = {"stdout": log, "stderr": log, "env": os.environ | {"LD_LIBRARY_PATH": libraries}, "preexec_fn": ends_with_parent}
-        self.process = subprocess.Popen([*program, *places, "--innodb-flush-log-at-trx-commit=0"], **started)
+        self.process = subprocess.Popen([*start, *places, "--innodb-flush-log-at-trx-commit=0"], **started)
         self.connection = self.connected()
 
     def connected(self) -> Any:
@@ -65,6 +65,15 @@ class Server:
 
 def ends_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def found() -> tuple[Path, Path]:
+    """The server, and the folder that it thinks is the root."""
+    installed = shutil.which("mariadbd")
+    if installed is None or shutil.which("apt-get") is not None:
+        root = unpacked()
+        return root / "usr/sbin/mariadbd", root
+    return Path(installed), Path("/")
 
 
 def unpacked() -> Path:
