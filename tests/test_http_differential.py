@@ -20,8 +20,8 @@ from whereql_http.encoding import condition
 from whereql_http.spelling import is_kept, spell
 
 import whereql
+from whereql import chroma_numbers as numbers
 from whereql.ast import Expr, Field, Not, Predicate
-from whereql.dialects import chroma_numbers as numbers
 from whereql.operators import Op
 from whereql.planning import make_plan
 from whereql.records import Record, make_record

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Uri
-from whereql.dialects.chroma_numbers import Condition, compare, elements, one_of
+from whereql.chroma_numbers import Condition, compare, elements, one_of
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, PATTERN, TEXT
 from whereql.regex.rust import to_rust

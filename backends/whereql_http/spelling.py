@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from whereql.dialects.chroma_numbers import reads_as
+from whereql.chroma_numbers import reads_as
 
 _DIGITS = (19, 18, 17, 16, 20)
 

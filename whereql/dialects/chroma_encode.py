@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate, predicates
-from whereql.dialects.chroma_numbers import Condition, compare, elements, image, is_read, one_of
+from whereql.chroma_numbers import Condition, compare, elements, image, is_read, one_of
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
