@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import version
 from typing import Any
 
@@ -56,19 +57,31 @@ def properties(node: Any) -> set[str]:
     return {name for each in node for name in properties(each)} if isinstance(node, list) else set()
 
 
+NUMBER = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?")
+
+
 def for_duckdb(sql: str) -> str:
-    """The SQL with the operator that Postgres has for arrays in common, in the place of `@@`, which finds texts (a bug of cql2 0.6)."""
-    pieces = []
+    """The SQL with `&&`, which Postgres has for arrays in common, in the place of `@@`, which finds texts (a bug of cql2 0.6).
+
+    DuckDB takes no list of decimals of all sizes, and so numbers that are no ints of its own are doubles.
+    """
+    pieces: list[str] = []
     at = 0
     while at < len(sql):
         if sql[at] in "'\"":
             end = closing(sql, at)
             pieces.append(with_nul(sql[at:end], pieces))
-            at = end
         else:
-            pieces.append("&&" if sql.startswith("@@", at) else sql[at])
-            at += 2 if sql.startswith("@@", at) else 1
+            end = min((place for quote in "'\"" if (place := sql.find(quote, at)) >= 0), default=len(sql))
+            escaped = sql[end - 1 : end] == "E" and end < len(sql)
+            pieces.append(NUMBER.sub(as_double, sql[at : end - escaped].replace("@@", "&&")))
+            pieces += ["E"] * escaped
+        at = end
     return "".join(pieces)
+
+
+def as_double(found: re.Match[str]) -> str:
+    return f"({found[0]}::DOUBLE)" if "." in found[0] or len(found[0]) > 18 else found[0]
 
 
 def with_nul(text: str, before: list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Options, Translation
-from whereql.dialects.columns import Column, column_of
+from whereql.dialects.columns import Column, as_kind, bounds, column_of, points
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.frames.sources import source
@@ -23,6 +23,7 @@ from whereql.dialects.writing import InfixWriter, Leaf, exact, refused, superset
 from whereql.kinds import NUMBERS
 from whereql.operators import ORDER, PATTERN, Op
 from whereql.support import Shape
+from whereql.values import Scalar
 
 _ORDER = {Op.LT: "lt", Op.LE: "le", Op.GT: "gt", Op.GE: "ge"}
 _TEXT = {Op.CONTAINS: "contains({}, regex=False, na=False)", Op.STARTS: "startswith({}, na=False)", Op.ENDS: "endswith({}, na=False)"}
@@ -93,17 +94,35 @@ class PandasWriter(InfixWriter):
 
 
 def _compared(op: Op, column: Column, name: str, items: Sequence[Literal]) -> str | None:
-    is_number = bool(column.kinds & NUMBERS)
-    if column.is_array or op in PATTERN or (is_number and not all(is_safe(item) for item in items)):
+    if column.is_array or op in PATTERN:
         return None
     if op in _TEXT:
         return f"{name}.str.{_TEXT[op].format(source(items[0].value))}"
+    if column.kinds & NUMBERS:
+        return _numbers(op, column, name, items)
     if op in ORDER:
-        # A column of objects raises where a string meets a None, one of numbers does not.
-        return f"{name}.{_ORDER[op]}({source(items[0].value)}).fillna(False)" if is_number else None
-    if len(items) == 1:
-        return f"{name}.eq({source(items[0].value)}).fillna(False)"
-    return f"{name}.isin([{', '.join(source(item.value) for item in items)}])"
+        return None  # a column of objects raises where a string meets a None
+    return _equal(name, [item.value for item in items])
+
+
+def _numbers(op: Op, column: Column, name: str, items: Sequence[Literal]) -> str | None:
+    """Numbers in the column's own kind, since Arrow raises where it can't cast; below 2^53, since a column of ints with gaps is one of doubles."""
+    if column.number is None or not all(is_safe(item) for item in items):
+        return None
+    if op not in ORDER:
+        values: list[Scalar] = [*points(items, column)]
+        return _equal(name, values) if values else None
+    number = as_kind(items[0], column.number)
+    if number is not None:
+        return f"{name}.{_ORDER[op]}({source(number)}).fillna(False)"
+    low, high = bounds(op, items[0], column) or (None, None)
+    if low is not None:
+        return f"{name}.ge({source(low)}).fillna(False)"
+    return None if high is None else f"{name}.le({source(high)}).fillna(False)"
+
+
+def _equal(name: str, values: Sequence[Scalar]) -> str:
+    return f"{name}.eq({source(values[0])}).fillna(False)" if len(values) == 1 else f"{name}.isin([{', '.join(map(source, values))}])"
 
 
 def _write(expr: Expr, options: Options) -> Translation:
