@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from whereql.ast import Expr, Literal, Predicate
@@ -63,7 +63,11 @@ class DuckdbWriter(TableWriter):
         return sql("list_has_any({}, [{}])", column, listed(values))
 
     def json(self, key: str, predicate: Predicate) -> Leaf:
-        """A predicate on a key of the JSON column."""
+        """A predicate on a key of the JSON column. It keeps its parentheses: ints and doubles are told apart, and a reader must see which test is whose."""
+        said = self._on_key(key, predicate)
+        return said if said.native is None else replace(said, native=replace(said.native, word=""))
+
+    def _on_key(self, key: str, predicate: Predicate) -> Leaf:
         place = self._place(key)
         op, items = predicate.op, items_of(predicate)
         match op:

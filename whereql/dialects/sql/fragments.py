@@ -36,13 +36,14 @@ class Fragment:
 
     is_joined: of conditions with a word between them, so that it stands in parentheses beside another word; is_known: a condition
     that is never NULL; opposite: a condition for when this one is not true, shorter than what can be made of any; of one that
-    finds too much, one that finds too much of the complement.
+    finds too much, one that finds too much of the complement; word: what joins its conditions.
     """
 
     parts: tuple[str | Bound, ...]
     is_joined: bool = False
     is_known: bool = False
     opposite: Fragment | None = None
+    word: str = ""
 
     def known(self) -> Fragment:
         """The same condition, said to be never NULL."""
@@ -127,12 +128,12 @@ def listed(parts: Iterable[Fragment], between: str = ", ") -> Fragment:
 
 
 def joined(parts: Iterable[Fragment], word: str) -> Fragment:
-    """Conditions joined by ` AND ` or ` OR `: those that are joined themselves stand in parentheses. One stays as it is."""
+    """Conditions joined by ` AND ` or ` OR `: those that are joined themselves stand in parentheses, but for AND within AND. One stays as it is."""
     given = list(parts)
     if len(given) == 1:
         return given[0]
-    inner = [sql("({})", part) if part.is_joined else part for part in given]
-    return Fragment(listed(inner, word).parts, is_joined=True, is_known=all(part.is_known for part in given))
+    inner = [sql("({})", part) if part.is_joined and (part.word != word or word != " AND ") else part for part in given]
+    return Fragment(listed(inner, word).parts, is_joined=True, is_known=all(part.is_known for part in given), word=word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class SqliteWriter(TableWriter):
         """In groups where there are many: an expression is at most 1,000 deep, and each AND or OR is one deeper than its left side."""
         word = " AND " if connective is And else " OR "
         while len(parts) > _GROUP:
-            parts = [joined(parts[start : start + _GROUP], word) for start in range(0, len(parts), _GROUP)]
+            parts = [sql("({})", joined(parts[start : start + _GROUP], word)) for start in range(0, len(parts), _GROUP)]
         return joined(parts, word)
 
     def pattern(self, value: Fragment, op: Op, text: str) -> Leaf:
@@ -132,7 +132,7 @@ class SqliteWriter(TableWriter):
     def _on_keys(self, key: str, condition: Fragment) -> Fragment:
         if condition.parts == FALSE.parts:
             return condition
-        inner = sql("({})", condition) if condition.is_joined and " OR " in condition.parts else condition
+        inner = sql("({})", condition) if condition.word == " OR " else condition
         return sql("EXISTS (SELECT 1 FROM json_each({}) AS m WHERE m.key = {} AND {})", self.holder, bound(key), inner).known()
 
     def _equal(self, place: _Place, items: Sequence[Literal]) -> list[Fragment]:
