@@ -109,7 +109,8 @@ def test_strings_and_floats_are_a_superset() -> None:
     assert find("s:=`en`", [record], finds_missing=True) == ["a"] and not holds(whereql.parse("s = 'en'"), record)
     assert superset("s = 'en'") == "s:=`en`" and superset("s IN ('a', 'b,c')") == "s:=[`a`,`b,c`]" and superset("s != 'en'") == ""
     assert superset("x > 0.1") == "x:>=0.1" and superset("NOT x > 0.1") == "" and superset("x = 1e300") == ""
-    assert superset("k = 5", schema=None) == "k:=5"
+    assert superset("k = 5", schema=None) == "k:=5" and superset("k = TRUE", schema=None) == "k:=true"
+    assert superset("k = 5", schema={"k": ["int", "int[]"]}) == "k:=5" and superset("k != 5", schema={"k": ["int!", "int[]!"]}) == ""
     for text in ("", "'", "a`b", "a\\", "a*", "\n", "x" * 101, "日本"):
         assert DIALECT.encode(whereql.F("s") == text, schema=SCHEMA, allow_residual=True).native == ""
 

@@ -15,7 +15,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit
-from whereql.dialects.search.meilisearch_reader import FOLD, KEYWORDS, read
+from whereql.dialects.search.meilisearch_reader import FOLD, read
 from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, TEXT, Op
@@ -158,7 +158,7 @@ def _line(item: Literal) -> str:
 
 def quoted(text: str) -> str:
     """A key or a string: a plain word, or what is in quotes, where a backslash escapes itself and the quote."""
-    if text and text.isascii() and text.replace("_", "a").replace(".", "a").isalnum() and not text[0].isdigit() and text not in KEYWORDS and text.islower():
+    if text and text.isascii() and text.replace("_", "a").replace(".", "a").isalnum() and not text[0].isdigit() and text.islower():  # no word of the language is
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
