@@ -39,6 +39,18 @@ def test_options_go_to_their_side() -> None:
         whereql.translate("a = 1", "text", "chroma", version_of="x")
 
 
+def test_facts_about_the_data_go_to_both_sides() -> None:
+    source = {"year": {"$gt": 2020}}
+    with pytest.raises(whereql.UnsupportedError):  # an array would be searched, too
+        whereql.translate(source, "mongodb", "text")
+    for facts in ({"schema": {"year": "int"}}, {"schema": "inferred"}, {"arrays": False}):
+        assert whereql.translate(source, "mongodb", "text", **facts).native == "year > 2020"
+    assert whereql.translate(source, "mongodb", "elasticsearch", schema={"year": "int"}).exact
+    assert whereql.translate({"year": 5}, "mongodb", "text", arrays=False, source_options={"arrays": True}).native != "year = 5"
+    with pytest.raises(whereql.CheckError, match="whereql's text has no option 'schema'"):
+        whereql.translate("a = 1", "text", "text", schema="inferred")
+
+
 def test_what_can_not_be_said_is_refused_or_left() -> None:
     with pytest.raises(whereql.TranslateError, match="Chroma can't say NOT b > 5"):
         whereql.translate("a = 1 AND NOT b > 5", "text", "chroma")

@@ -210,6 +210,8 @@ def test_a_key_that_every_record_has_is_told_by_an_exclamation_mark() -> None:
 def test_a_schema_may_be_taken_from_the_filter() -> None:
     fields = Fields(whereql.parse("a = 1 AND b IS NULL AND c HAS 'x'"), "inferred")
     assert (fields.is_declared("a"), fields.is_declared("b"), fields.is_declared("c"), fields.kinds("c")) == (True, False, True, {"string[]"})
+    reader = Fields(Const(True), "inferred")
+    assert (reader.is_declared("a"), reader.kinds("a")) == (True, {"string", "int", "float", "bool"})
     for wrong in ("guessed", ["a"], 5):
         with pytest.raises(whereql.CheckError, match="a schema is an object of keys and kinds"):
             Fields(Const(True), wrong)  # type: ignore[arg-type]  # as a command line may have it

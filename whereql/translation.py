@@ -23,13 +23,25 @@ def translate(
 ) -> Translation:
     """A filter of one language in another.
 
-    source: a filter of source_dialect, or an Expr, which has none; options: of target_dialect, source_options: of the other;
-    allow_residual: take a translation that finds too much, and what is left to test. Raises as `Dialect.decode` and
-    `Dialect.encode` do: TranslateError for what the target can't say; PluginError for a name that no dialect has.
+    source: a filter of source_dialect, or an Expr, which has none; options: of target_dialect, source_options: of the other; facts
+    about the data (`schema`, `arrays`) go to both; allow_residual: take a translation that finds too much, and what is left to
+    test. Raises as `Dialect.decode` and `Dialect.encode` do: TranslateError for what the target can't say; PluginError for a name
+    that no dialect has.
     """
-    target = dialect(target_dialect)
-    expr = source if isinstance(source, Expr) else dialect(source_dialect).decode(source, **(source_options or {}))
-    return target.encode(expr, allow_residual=allow_residual, **options)
+    target, origin = dialect(target_dialect), dialect(source_dialect)
+    ours, theirs = share_facts(origin, source_options or {}, target, options)
+    expr = source if isinstance(source, Expr) else origin.decode(source, **ours)
+    return target.encode(expr, allow_residual=allow_residual, **theirs)
+
+
+FACTS = ("schema", "arrays")
+
+
+def share_facts(origin: Dialect, source_options: Mapping[str, Any], target: Dialect | None, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of each side: what is said about the data is said to both, where they have the option. target: None for every one."""
+    shared = {name: options[name] for name in FACTS if name in options and name in origin.options}
+    alone = {name for name in shared if target is not None and name not in target.options}
+    return {**shared, **source_options}, {name: value for name, value in options.items() if name not in alone}
 
 
 def translate_to_all(expr: Expr, options: Mapping[str, Any] | None = None) -> dict[str, Translation | WhereqlError]:

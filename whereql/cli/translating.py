@@ -27,7 +27,7 @@ ALL = "all"
 @click.option("-e", "--filter", "given", metavar="FILTER", help="The filter itself, in place of FILE.")
 @click.option("--from", "source", default="text", show_default=True, metavar="DIALECT", help="The language of the filter.")
 @click.option("--to", "target", required=True, metavar="DIALECT", help="The language to write, or all.")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the language to write: JSON, or else a string as it stands.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the language to write (schema and arrays: of both): JSON, or else a string as it stands.")
 @click.option("--from-option", "source_options", multiple=True, metavar="NAME=VALUE", help="An option of the language of the filter.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="The value of :NAME: JSON, or else a string as it stands.")
 @click.option("--allow-residual", is_flag=True, help="Take a filter that finds too much, and print what is left to test.")
@@ -48,15 +48,16 @@ def translate(
     whereql translate --to elasticsearch -e "year >= 2020 AND lang != 'en'"
     """
     from whereql.optimize.pipeline import normalize as normal_form
-    from whereql.translation import dialect, translate_to_all
+    from whereql.translation import dialect, share_facts, translate_to_all
 
-    expr = _bound(_decoded(dialect(source), _text(file, given), backend_options(source_options, what="--from-option")), params)
+    origin, written = dialect(source), None if target == ALL else dialect(target)
+    ours, theirs = share_facts(origin, backend_options(source_options, what="--from-option"), written, backend_options(options))
+    expr = _bound(_decoded(origin, _text(file, given), ours), params)
     expr = normal_form(expr) if normalize else expr
-    chosen = backend_options(options)
-    if target == ALL:
-        _write_all(translate_to_all(expr, chosen), as_json)
+    if written is None:
+        _write_all(translate_to_all(expr, theirs), as_json)
         return
-    translation = dialect(target).encode(expr, allow_residual=allow_residual or explain, **chosen)
+    translation = written.encode(expr, allow_residual=allow_residual or explain, **theirs)
     _write_one(translation, explain, as_json)
 
 

@@ -23,7 +23,9 @@ from whereql.values import describe_type
 KINDS = frozenset({"string", "int", "float", "bool", "string[]", "int[]", "float[]", "bool[]", "sparse_vector"})
 
 INFERRED = "inferred"
-"""In the place of a schema: each key holds just what the filter compares it with."""
+"""In the place of a schema: each key holds just what the filter compares it with; to a reader, which knows no filter yet, no array."""
+
+_SCALARS = frozenset({"string", "int", "float", "bool"})
 
 SCHEMA = Option("the kinds of keys: {'year': 'int', 'tags': 'string[]', 'sku': 'string!'}, with ! where every record has the key; or inferred: just those of the filter's values")
 """The option `schema` of a dialect whose fields have types."""
@@ -44,6 +46,7 @@ class Fields:
             if isinstance(predicate.subject, Field):
                 self._compared.setdefault(predicate.subject.name, set()).update(_compared(predicate))
         self._declared = _declared(declared, self._compared)
+        self._assumed = _SCALARS if declared == INFERRED and not self._compared else None
 
     @property
     def schema(self) -> Schema | None:
@@ -53,7 +56,7 @@ class Fields:
 
     def is_declared(self, name: str) -> bool:
         """Whether the user said the kinds of a key."""
-        return name in self._declared
+        return name in self._declared or self._assumed is not None
 
     def is_required(self, name: str) -> bool:
         """Whether the user said that every record has a key."""
@@ -62,7 +65,9 @@ class Fields:
     def kinds(self, name: str) -> frozenset[str]:
         """The kinds that a key may have: as declared, or those that the filter compares it with, none where it only asks for its presence."""
         declared = self._declared.get(name)
-        return frozenset(self._compared.get(name, ()) if declared is None else declared[0])
+        if declared is not None:
+            return frozenset(declared[0])
+        return self._assumed or frozenset(self._compared.get(name, ()))
 
     def is_plain(self, name: str) -> bool:
         """Whether the kinds of a key lie on one line, strings, numbers or bools, in arrays or not: as a column of one type can hold them."""
