@@ -25,6 +25,7 @@ from whereql.dialect import Sql
 from whereql.dialects.sql.sqlite import DIALECT
 from whereql.errors import TranslateError, WhereqlError
 from whereql.records import Record, make_record
+from whereql.semantics import holds
 from whereql.testing import DialectContract
 
 LACKS = ("nul",)  # SQLite's functions on JSON and its GLOB end at a NUL
@@ -213,3 +214,10 @@ def test_typed_says_that_a_key_has_one_kind() -> None:
     assert read("metadata->>'year' >= 2020 AND metadata->>'t' LIKE 'a%'", typed=True) == "year >= 2020 AND t ILIKE 'a%'"
     assert read("metadata->>'year' >= 2020", schema={"year": "int"}) == "year >= 2020"
     assert read("metadata->>'n' < 5") == "n < 5 OR n IN (TRUE, FALSE)"
+
+
+def test_the_wildcards_of_glob_are_characters(engine: Worker) -> None:
+    records = [make_record(f"{number}", metadata={"s": text}) for number, text in enumerate(["a*b", "axb", "a?b", "a[x]b", "A*B", "a]b"])]
+    for text in ("s STARTS WITH 'a*'", "s ENDS WITH '?b'", "s LIKE 'a[x]_'", "s ILIKE 'A*b'", "s LIKE '%]%'", "s ILIKE '%[X%'"):
+        expr = whereql.parse(text)
+        assert engine.run(DIALECT.encode(expr).native, records) == [record.id for record in records if holds(expr, record)], text
