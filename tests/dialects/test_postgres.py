@@ -199,4 +199,4 @@ def test_casts_are_read_where_the_kind_is_known() -> None:
     with pytest.raises(UnsupportedError):
         DIALECT.decode("(metadata->>'year')::int >= 2020")
     assert whereql.to_text(DIALECT.decode("(metadata->>'year')::int >= 2020", schema={"year": "int"})) == "year >= 2020"
-    assert whereql.to_text(DIALECT.decode("(metadata->>'year')::float8 BETWEEN 2020 AND 2024 AND metadata->>'t' LIKE '%net%'", typed=True)) == "year BETWEEN 2020 AND 2024 AND t CONTAINS 'net'"
+    assert whereql.to_text(DIALECT.decode("(metadata->>'year')::float8 BETWEEN 2020 AND 2024 AND metadata->>'t' LIKE '%net%'", schema="inferred")) == "year BETWEEN 2020 AND 2024 AND t CONTAINS 'net'"

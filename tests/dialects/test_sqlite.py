@@ -207,11 +207,11 @@ def test_deep_sources_are_refused(source: str) -> None:
         DIALECT.decode(source)
 
 
-def test_typed_says_that_a_key_has_one_kind() -> None:
+def test_inferred_says_that_a_key_has_one_kind() -> None:
     def read(source: str, **options: Any) -> str:
         return whereql.to_text(DIALECT.decode(source, **options))
 
-    assert read("metadata->>'year' >= 2020 AND metadata->>'t' LIKE 'a%'", typed=True) == "year >= 2020 AND t ILIKE 'a%'"
+    assert read("metadata->>'year' >= 2020 AND metadata->>'t' LIKE 'a%'", schema="inferred") == "year >= 2020 AND t ILIKE 'a%'"
     assert read("metadata->>'year' >= 2020", schema={"year": "int"}) == "year >= 2020"
     assert read("metadata->>'n' < 5") == "n < 5 OR n IN (TRUE, FALSE)"
 

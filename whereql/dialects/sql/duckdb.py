@@ -16,7 +16,7 @@ from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TYPED, of_kind, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, Op
@@ -216,4 +216,4 @@ def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, DuckdbWriter(options, expr))
 
 
-DIALECT = Dialect("DuckDB", _read, _write, {**LAYOUT, **COLUMNS, "typed": TYPED, **styles("qmark", "numeric")}, form="sql")
+DIALECT = Dialect("DuckDB", _read, _write, {**LAYOUT, **COLUMNS, **styles("qmark", "numeric")}, form="sql")

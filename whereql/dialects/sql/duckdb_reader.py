@@ -43,7 +43,7 @@ class DuckdbReader(SqlReader):
 
     syntax = DUCKDB
     json_names_have_case = False
-    hint = "test the type beside it, json_type(metadata, 'key') = 'VARCHAR' AND …, or say the kinds: schema={'year': 'int', …}, or typed=True"
+    hint = "test the type beside it, json_type(metadata, 'key') = 'VARCHAR' AND …, or say the kinds: schema={'year': 'int', …}, or schema=inferred"
 
     def place(self, node: Node) -> Place | None:
         """A column, what an arrow or a function takes out of JSON, its type, or a cast of it."""

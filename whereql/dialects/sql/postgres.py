@@ -16,7 +16,7 @@ from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.decimals import decimal, is_equality_plain, is_order_plain
 from whereql.dialects.sql.fragments import Fragment, bound, joined, listed, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, ignoring_case, is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TYPED, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS
 from whereql.operators import ORDER, Op
@@ -112,4 +112,4 @@ def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, PostgresWriter(options, expr))
 
 
-DIALECT = Dialect("PostgreSQL", _read, _write, {**LAYOUT, **COLUMNS, "typed": TYPED, **styles("format", "numeric", "named")}, form="sql")
+DIALECT = Dialect("PostgreSQL", _read, _write, {**LAYOUT, **COLUMNS, **styles("format", "numeric", "named")}, form="sql")

@@ -73,7 +73,7 @@ class PostgresReader(SqlReader):
     """PostgreSQL."""
 
     syntax = POSTGRES
-    hint = "test the type beside it, jsonb_typeof(metadata->'key') = 'string' AND …, or say the kinds: schema={'year': 'int', …}, or typed=True"
+    hint = "test the type beside it, jsonb_typeof(metadata->'key') = 'string' AND …, or say the kinds: schema={'year': 'int', …}, or schema=inferred"
 
     def place(self, node: Node) -> Place | None:
         """A column, or what an arrow takes out of jsonb, its type, or a cast of it."""

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from whereql.ast import Document, Expr, Field, Id, Literal, Op, Predicate, Subject, Uri
 from whereql.dialect import Options, Sql
-from whereql.dialects.fields import Fields
+from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.sql.cases import (
     ALWAYS,
     BOTH_UNSAID,
@@ -63,13 +63,14 @@ class SqlReader:
     """A flavour: override `place`, `equal`, `order`, `text`, and `call` for its functions that are conditions."""
 
     syntax: Syntax
-    hint = "say the kinds of the keys: schema={'year': 'int', …}, or typed=True"
+    hint = "say the kinds of the keys: schema={'year': 'int', …}, or schema=inferred"
     json_names_have_case = True
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.source = ""
-        self._schema = Fields(Predicate(Id(), Op.EXISTS), options["schema"])
+        self._is_inferred = options["schema"] == INFERRED
+        self._schema = Fields(Predicate(Id(), Op.EXISTS), None if self._is_inferred else options["schema"])
 
     def read(self, source: Any) -> Expr:
         """The filter of a condition. Raises ParseError, UnsupportedError, CheckError, LimitError."""
@@ -296,14 +297,14 @@ class SqlReader:
         declared = self._schema.kinds(name) if self._schema.is_declared(name) else None
         if not isinstance(place.subject, Field):
             declared = frozenset({"string"})
-        elif declared is None and self.options["typed"] and compared:
+        elif declared is None and self._is_inferred and compared:
             declared = frozenset(name for item in compared for name in (("int", "float") if item.kind in NUMBERS else (item.kind.value,)))
         table = dict(table)
         if isinstance(place.subject, Id) or self._schema.is_required(name):
             table["missing"] = NEITHER
         for kind in PRESENT:
             is_absent = declared is not None and kind not in declared
-            if is_absent or (self.options["typed"] and None in table[kind]):
+            if is_absent or (self._is_inferred and None in table[kind]):
                 twin = kind.replace("int", "float") if "int" in kind else kind.replace("float", "int")
                 table[kind] = table[twin] if twin != kind and twin in table and (declared is None or twin in declared) and None not in table[twin] else NEVER
         return Cases(place.subject, table, lambda: self.refuse("a test of values of several kinds", place.node, hint or self.hint))

@@ -16,7 +16,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_glob
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TYPED, of_kind, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, Op
@@ -197,4 +197,4 @@ def _write(expr: Expr, options: Options) -> Translation:
 
 _OPTIONS = {"regexp": Option("whether the function regexp is whereql.dialects.sql.sqlite.regexp", False, (False, True))}
 
-DIALECT = Dialect("SQLite", _read, _write, {**LAYOUT, **COLUMNS, "typed": TYPED, **_OPTIONS, **styles("qmark", "named")}, form="sql")
+DIALECT = Dialect("SQLite", _read, _write, {**LAYOUT, **COLUMNS, **_OPTIONS, **styles("qmark", "named")}, form="sql")

@@ -45,7 +45,7 @@ class SqliteReader(SqlReader):
 
     syntax = SQLITE
     json_names_have_case = False
-    hint = "test the type beside it, json_type(metadata, '$.key') = 'text' AND …, or say the kinds: schema={'year': 'int', …}, or typed=True"
+    hint = "test the type beside it, json_type(metadata, '$.key') = 'text' AND …, or say the kinds: schema={'year': 'int', …}, or schema=inferred"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)

@@ -55,7 +55,6 @@ LAYOUT: dict[str, Option] = {
 }
 """The options on where metadata stands."""
 
-TYPED = Option("whether each JSON key has only values of the kind that it is compared with", False, (False, True))
 """What the readers may assume."""
 
 ORDER_SIGNS: dict[Op, str] = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
