@@ -2,7 +2,7 @@
 
 >>> found = DIALECT.encode(whereql.parse("year >= 2020 AND NOT lang IS NULL AND lang = 'en'"), schema={"year": "int"}, allow_residual=True)
 >>> found.native, whereql.to_text(found.residual)
-('year >= 2020 AND lang EXISTS AND lang IS NOT NULL AND lang = "en"', "lang = 'en' AND lang IS NOT NULL")
+('lang = en AND year >= 2020', "lang = 'en'")
 
 It compares strings without case and accents, takes an array for its elements, and a number for the string that spells it. So strings are
 always a superset, and numbers and bools exact on declared keys.
