@@ -120,6 +120,14 @@ def test_hostile_sources_are_no_crash(source: str) -> None:
         DIALECT.decode(source)
 
 
+def test_the_lowest_int_is_said_by_the_one_above_it(rust: Worker, python: Worker) -> None:
+    records = [make_record("1", metadata={"k": -(2**63)}), make_record("2", metadata={"k": -(2**63) + 1})]
+    for text, found in [("k = -9223372036854775808", ["1"]), ("k <= -9223372036854775808", ["1"]), ("k IN (-9223372036854775808, -9223372036854775807)", ["1", "2"])]:
+        native = DIALECT.encode(whereql.parse(text)).native
+        assert rust.run(native, records) == python.run(native, records) == found
+        assert "9223372036854775808" not in native
+
+
 def test_variables_have_other_names() -> None:
     assert DIALECT.encode(whereql.parse("k = 'a' AND #document = 'b'"), metadata="m", document="text").native.startswith('("k" in m && type(m["k"])')
     assert DIALECT.decode("m.k == 'a'", metadata="m") == whereql.parse("k = 'a'")
@@ -155,6 +163,8 @@ def native_filters(rng: random.Random, records: Sequence[Record]) -> list[str]:
 
     values = [value for record in records for value in (record.metadata or {}).values() if not isinstance(value, dict)]
     scalars: list[Any] = [*[v for v in values if not isinstance(v, list)], *[e for v in values if isinstance(v, list) for e in v], "", 0, 1.0, True, "a"]
+    # The implementation in Rust rounds an int from 2^53 on where it meets a double.
+    scalars = [value for value in scalars if isinstance(value, (str, bool)) or abs(value) < 2**53]
     keys = [*sorted({key for record in records for key in record.metadata or {}}), "missing"]
 
     def leaf() -> str:

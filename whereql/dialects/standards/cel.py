@@ -27,6 +27,7 @@ from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, NumberTest, Scalar, numb
 
 _METHODS = {Op.CONTAINS: "contains", Op.STARTS: "startsWith", Op.ENDS: "endsWith"}
 _ESCAPED = re.compile("[\"\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_LOWEST = -INT_MAX  # the int below it is more than cel-python takes: it reads the digits first, then the sign
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -135,6 +136,8 @@ def _among(value: str, items: Sequence[Literal]) -> str:
 
 
 def _equal(name: str, value: str, values: Sequence[Scalar]) -> list[str]:
+    if name == "int" and INT_MIN in values:
+        return [*_equal(name, value, [each for each in values if each != INT_MIN]), Joined(f"type({value}) == int && {value} < {_LOWEST}")]
     if not values:
         return []
     if len(values) == 1:
@@ -147,7 +150,7 @@ def _within(value: str, test: NumberTest) -> list[str]:
     parts: list[str] = []
     for name, interval, extremes in (("int", test.ints, (INT_MIN, INT_MAX)), ("double", test.floats, (-FLOAT_MAX, FLOAT_MAX))):
         if interval is not None:
-            bounds = [f"{value} {symbol} {spelled(bound)}" for symbol, bound, extreme in zip((">=", "<="), interval, extremes, strict=True) if bound != extreme]
+            bounds = [f"{value} < {_LOWEST}" if bound == INT_MIN and name == "int" else f"{value} {symbol} {spelled(bound)}" for symbol, bound, extreme in zip((">=", "<="), interval, extremes, strict=True) if bound != extreme]
             parts.append(Joined(" && ".join([f"type({value}) == {name}", *bounds])))
     return parts
 

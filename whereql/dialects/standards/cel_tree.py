@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whereql.ast import And, Expr, Field, Not, Op, Or, Predicate, Subject
 from whereql.dialects.reading import Token, Tokens
@@ -92,11 +92,23 @@ def _number_parts(parts: list[Node]) -> list[Node]:
 def _merged_numbers(parts: list[Node]) -> list[Node]:
     """Ints here and doubles there, of one subject, as one comparison of numbers."""
     left: list[Node] = []
-    for part in parts:
+    for part in _united(parts):
         other = next((each for each in left if isinstance(each, NumberPart) and isinstance(part, NumberPart) and each.subject == part.subject), None)
         expr = merged([other, part]) if isinstance(other, NumberPart) and isinstance(part, NumberPart) else None
         if expr is not None and isinstance(other, NumberPart):
             left[left.index(other)] = Test(expr, otherwise(other.subject, expr), other.token)
+        else:
+            left.append(part)
+    return left
+
+
+def _united(parts: list[Node]) -> list[Node]:
+    """Several tests for ints of one subject as one, and those for doubles."""
+    left: list[Node] = []
+    for part in parts:
+        same = next((each for each in left if isinstance(each, NumberPart) and isinstance(part, NumberPart) and (each.subject, each.kind) == (part.subject, part.kind)), None)
+        if isinstance(same, NumberPart) and isinstance(part, NumberPart):
+            left[left.index(same)] = replace(same, intervals=same.intervals + part.intervals)
         else:
             left.append(part)
     return left
