@@ -1,6 +1,6 @@
 """From any filter language to any other.
 
->>> translate({"must": [{"key": "year", "range": {"gte": 2020}}]}, "qdrant", "text").native
+>>> translate({"must": [{"key": "year", "range": {"gte": 2020}}]}, "qdrant", "text", schema="inferred").native
 'year >= 2020'
 """
 
