@@ -250,7 +250,7 @@ UNSAID: list[tuple[str, str]] = [  # a filter, and the part of it that JSON can'
 def test_encode_refuses_by_name(text: str, part: str) -> None:
     with pytest.raises(whereql.UnsupportedError) as caught:
         whereql.to_json(whereql.parse(text))
-    assert caught.value.message.startswith(f"Chroma can't say {part}: ")
+    assert caught.value.message.startswith(f"JSON can't say {part}: ")
     assert caught.value.hint
     assert caught.value.span is not None and caught.value.code == "WQ501"
 

@@ -93,7 +93,7 @@ def test_json_reads_back_with_the_same_meaning() -> None:
             try:
                 encoded = whereql.to_json(expr)
             except whereql.UnsupportedError as error:
-                assert error.hint and error.message.startswith("Chroma can't say ")
+                assert error.hint and error.message.startswith("JSON can't say ")
                 assert any(can_not_be_said(predicate) for predicate in predicates(expr)), error
                 outcomes["refused"] += 1
                 continue

@@ -116,16 +116,8 @@ class Dialect:
             raise UnsupportedError("WQ505", f"{self.title} is read only", hint="whereql dialects lists those that are written")
         translation = self.writes(expr, self._completed(options))
         if translation.residual is not None and not allow_residual:
-            raise self._inexact(translation)
+            raise refusal(self.title, translation, "allow_residual=True finds more, and says what is left to test")
         return translation
-
-    def _inexact(self, translation: Translation) -> TranslateError:
-        cause = next((note for note in translation.notes if note.support is not Support.EXACT), None)
-        rest = "allow_residual=True finds more, and says what is left to test"
-        if cause is None:
-            return TranslateError("WQ501", f"{self.title} can't say all of the filter", hint=rest)
-        shown = cause.predicate if len(cause.predicate) <= 120 else f"{cause.predicate[:119]}…"
-        return TranslateError("WQ501", f"{self.title} can't say {shown}: {cause.reason}", span=cause.span, hint=f"{cause.hint}; {rest}" if cause.hint else rest)
 
     def _completed(self, given: Options) -> Options:
         for name, value in given.items():
@@ -136,6 +128,16 @@ class Dialect:
             if option.choices and value not in option.choices:
                 raise CheckError("WQ314", f"{name} is not {quote(str(value))}: {option.what}", hint=f"it is {_either(option.choices)}")
         return {name: given.get(name, option.default) for name, option in self.options.items()}
+
+
+def refusal(title: str, translation: Translation, instead: str = "") -> TranslateError:
+    """The error for a residual that nobody asked for: what can't be said, and why. instead: what else there is to do."""
+    cause = next((note for note in translation.notes if note.support is not Support.EXACT), None)
+    if cause is None:
+        return TranslateError("WQ501", f"{title} can't say all of the filter", hint=instead)
+    shown = cause.predicate if len(cause.predicate) <= 120 else f"{cause.predicate[:119]}…"
+    hint = "; ".join(part for part in (cause.hint, instead) if part)
+    return TranslateError("WQ501", f"{title} can't say {shown}: {cause.reason}", span=cause.span, hint=hint)
 
 
 def _either(choices: Collection[Any]) -> str:

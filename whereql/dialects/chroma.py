@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from whereql.ast import And, Document, Expr, Field, Not, Op, Or, Predicate, Subject, Uri
 from whereql.binding import check_patterns
-from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialect import Dialect, Option, Options, Translation, refusal
 from whereql.dialects.chroma_encode import COMPLEMENTED, ChromaWriter, parse_version, server_shape
 from whereql.dialects.reading_json import step
 from whereql.dialects.writing import check_closed, write
@@ -381,5 +381,8 @@ def encode(expr: Expr) -> dict[str, Any]:
 
     Raises TranslateError naming the predicate that JSON can't say, CheckError for a filter with parameters.
     """
-    native: dict[str, Any] = DIALECT.encode(expr, version=None).native
+    translation = DIALECT.encode(expr, version=None, allow_residual=True)
+    if translation.residual is not None:
+        raise refusal("JSON", translation)
+    native: dict[str, Any] = translation.native
     return native
