@@ -96,7 +96,7 @@ def test_every_language_says_everything_and_has_its_options_told(name: str) -> N
 
 
 COMMANDS: list[tuple[list[str], str | None, str]] = [
-    (["--to", "chroma", "-e", "a = 1"], None, '{\n  "a": 1\n}\n'),
+    (["--to", "chroma", "-e", "a = 1"], None, '{"a": 1}\n'),
     (["--from", "chroma", "--to", "text", "-"], '{"a": {"$in": [1, 2]}}', "a IN (1, 2)\n"),
     (["--from", "chroma", "--from-option", "lenient=true", "--to", "text", "-"], '{"a": 1, "b": 2}', "a = 1 AND b = 2\n"),
     (["--to", "text", "-"], "  a=1  \n", "a = 1\n"),
@@ -122,8 +122,49 @@ def test_what_is_left_is_told_beside_the_filter() -> None:
     assert (refused.exit_code, refused.stdout) == (4, "")
     assert "error WQ501: Chroma can't say NOT b > 5" in refused.stderr
     taken = run("translate", "--to", "chroma", "-e", "a = 1 AND NOT b > 5", "--allow-residual")
-    assert (taken.exit_code, taken.stdout) == (0, '{\n  "a": 1\n}\n')
+    assert (taken.exit_code, taken.stdout) == (0, '{"a": 1}\n')
     assert taken.stderr == "left to test on each record found: NOT b > 5\n"
+
+
+HINTS: list[tuple[list[str], str]] = [  # as they are typed, not as Python says them
+    (["--to", "chroma", "-e", "NOT b > 5"], "--allow-residual finds more"),
+    (["--to", "qdrant", "-e", "#document CONTAINS 'a'"], '--option "document=\'…\'"'),
+    (["--from", "chroma", "--to", "qdrant", "-e", '{"a": 1, "b": 2}'], "--from-option lenient=True"),
+    (["--from", "mongodb", "--to", "text", "-e", '{"a": {"$gt": 1}}'], "--option arrays=False"),
+    (["--from", "sqlite", "--to", "text", "-e", "metadata->>'a' = ?"], "by --param 1=…"),
+]
+
+
+@pytest.mark.parametrize(("words", "part"), HINTS)
+def test_hints_are_as_the_command_line_has_it(words: list[str], part: str) -> None:
+    refused = run("translate", *words)
+    assert refused.exit_code in (3, 4)
+    hint = refused.stderr.rpartition("hint: ")[2]
+    assert part in hint and "allow_residual" not in hint, refused.stderr
+
+
+@pytest.mark.parametrize("value", ["{'year': 'int'}", '{"year": "int"}'])
+def test_options_are_json_or_as_python_has_them(value: str) -> None:
+    done = run("translate", "--from", "mongodb", "--to", "text", "-e", '{"year": {"$gt": 5}}', "--option", f"schema={value}")
+    assert done.stdout == "year > 5\n", done.output
+    assert run("translate", "--from", "mongodb", "--to", "text", "-e", '{"year": {"$gt": 5}}', "--option", "arrays=False").stdout == "year > 5\n"
+    assert run("translate", "--to", "chroma", "-e", "a = 1", "--option", "version=None").stdout == '{"a": 1}\n'
+    broken = run("translate", "--from", "mongodb", "--to", "text", "-e", "{}", "--option", "schema={year: int}")
+    assert broken.exit_code == 3 and "a schema is an object of keys and kinds, got a string" in broken.stderr
+
+
+def test_parameters_of_sql_are_given_by_place_or_by_name() -> None:
+    by_place = run("translate", "--from", "sqlite", "--to", "text", "-e", "metadata->>'a' = ? AND metadata->>'b' = ?", "--param", "1=en", "--param", "2=de", "--option", "schema=inferred")
+    assert by_place.stdout == "a = 'en' AND b = 'de'\n", by_place.output
+    by_name = run("translate", "--from", "sqlite", "--to", "text", "-e", "metadata->>'a' = :a", "--param", "a=en", "--option", "schema=inferred", "--from-option", "params=named")
+    assert by_name.stdout == "a = 'en'\n", by_name.output
+
+
+def test_json_is_laid_out_in_lines_that_fit() -> None:
+    done = run("translate", "--to", "chroma", "-e", "lang IN ('en', 'de') AND title != 'a long title, and longer' AND year >= 2020 AND venue = 'a venue'")
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["{", '  "$and": [', '    {"lang": {"$in": ["en", "de"]}},'] and max(map(len, lines)) <= 100
+    assert json.loads(done.stdout)["$and"][3] == {"venue": "a venue"}
 
 
 def test_explain_says_why() -> None:
@@ -154,6 +195,8 @@ def test_all_is_a_table_of_every_language() -> None:
     assert lines.keys() >= {name for name in DIALECTS if dialect(name).writes is not None}
     assert lines["text"].split() == ["text", "yes", "a", "=", "1", "AND", "NOT", "b", ">", "5"]
     assert lines["chroma"].split()[1] == "no"
+    assert "hint: more of them say it exactly" in done.stderr
+    assert run("translate", "--to", "all", "-e", "a = 1", "--option", "schema=inferred").stderr == ""
 
 
 USAGE: list[tuple[list[str], int, str]] = [

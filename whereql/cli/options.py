@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from collections.abc import Callable
@@ -73,14 +74,28 @@ def read_value(text: str) -> Any:
         return text
 
 
+def read_option(text: str) -> Any:
+    """The value of an option: as JSON or as Python says it, `True`, `None`, `{'year': 'int'}`, or else the text itself.
+
+    Documents and hints show options as they are in Python; a text is rarely meant where one of these is read.
+    """
+    value = read_value(text)
+    if value is not text or not (text in ("True", "False", "None") or text[:1] in ("{", "[")):
+        return value
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return text
+
+
 def read_params(params: tuple[str, ...]) -> dict[str, Any] | None:
     """The values of --param."""
     return {name: read_value(value) for name, value in split_pairs(params, "--param").items()} or None
 
 
 def backend_options(options: tuple[str, ...], kinds: tuple[str, ...] = (), what: str = "--option") -> dict[str, Any]:
-    """The options for `whereql.open`, read as --param is: `timeout=5` is a number, `read_only=true` a bool, `id="5"` a string."""
-    result: dict[str, Any] = {name: read_value(value) for name, value in split_pairs(options, what).items()}
+    """The options for `whereql.open`, or of a language: `timeout=5` is a number, `read_only=true` a bool, `id="5"` a string."""
+    result: dict[str, Any] = {name: read_option(value) for name, value in split_pairs(options, what).items()}
     if kinds:
         result["kinds"] = split_pairs(kinds, "--kind")
     return result

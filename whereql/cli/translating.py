@@ -17,9 +17,11 @@ from whereql.source import quote
 
 if TYPE_CHECKING:
     from whereql.ast import Expr
-    from whereql.dialect import Dialect, Translation
+    from whereql.dialect import Dialect, Sql, Translation
 
 ALL = "all"
+WIDTH = 100
+MAX_DEPTH = 100  # of layout, not of JSON: each level is dumped again
 
 
 @click.command()
@@ -27,9 +29,9 @@ ALL = "all"
 @click.option("-e", "--filter", "given", metavar="FILTER", help="The filter itself, in place of FILE.")
 @click.option("--from", "source", default="text", show_default=True, metavar="DIALECT", help="The language of the filter.")
 @click.option("--to", "target", required=True, metavar="DIALECT", help="The language to write, or all.")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the language to write (schema and arrays: of both): JSON, or else a string as it stands.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the language to write (schema and arrays: of both), as JSON or as in Python, or else a string as it stands.")
 @click.option("--from-option", "source_options", multiple=True, metavar="NAME=VALUE", help="An option of the language of the filter.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="The value of :NAME: JSON, or else a string as it stands.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="The value of :NAME, in SQL also of place 1, 2, …: JSON, or else a string as it stands.")
 @click.option("--allow-residual", is_flag=True, help="Take a filter that finds too much, and print what is left to test.")
 @click.option("--normalize", is_flag=True, help="Write the normal form of the filter.")
 @click.option("--explain", is_flag=True, help="Say of each condition how it is said, and why.")
@@ -47,17 +49,20 @@ def translate(
     whereql translate --from qdrant --to pinecone filter.json
     whereql translate --to elasticsearch -e "year >= 2020 AND lang != 'en'"
     """
+    from whereql.cli.hints import typed
     from whereql.optimize.pipeline import normalize as normal_form
     from whereql.translation import dialect, share_facts, translate_to_all
 
     origin, written = dialect(source), None if target == ALL else dialect(target)
     ours, theirs = share_facts(origin, backend_options(source_options, what="--from-option"), written, backend_options(options))
-    expr = _bound(_decoded(origin, _text(file, given), ours), params)
+    with typed(origin.options, "--from-option"):
+        expr = _decoded(origin, _text(file, given), ours, params)
     expr = normal_form(expr) if normalize else expr
     if written is None:
-        _write_all(translate_to_all(expr, theirs), as_json)
+        _write_all(translate_to_all(expr, theirs), as_json, "schema" in theirs)
         return
-    translation = written.encode(expr, allow_residual=allow_residual or explain, **theirs)
+    with typed(written.options, "--option"):
+        translation = written.encode(expr, allow_residual=allow_residual or explain, **theirs)
     _write_one(translation, explain, as_json)
 
 
@@ -96,20 +101,25 @@ def _text(file: str | None, given: str | None) -> str:
         raise click.BadParameter(f"there is no text file {quote(str(file))}; a filter itself is given with -e", param_hint="FILE") from None
 
 
-def _decoded(dialect: Dialect, text: str, options: Mapping[str, Any]) -> Expr:
-    """The filter of a text: of its JSON, where that is what the language is made of."""
+def _decoded(dialect: Dialect, text: str, options: Mapping[str, Any], params: tuple[str, ...]) -> Expr:
+    """The filter of a text: of its JSON, where that is what the language is made of; in SQL the parameters are the driver's."""
+    from whereql.binding import bind
     from whereql.wire_json import read_json
 
-    stripped = text.strip()
+    stripped, given = text.strip(), read_params(params)
+    if dialect.form == "sql" and given is not None:
+        return dialect.decode(_with_params(stripped, given), **options)
     is_json = dialect.form == "json" and (stripped[:1] in ("{", "[", '"') or stripped in ("null", "true", "false"))
-    return dialect.decode(read_json(text, what="the filter") if is_json else stripped, **options)
-
-
-def _bound(expr: Expr, params: tuple[str, ...]) -> Expr:
-    from whereql.binding import bind
-
-    given = read_params(params)
+    expr = dialect.decode(read_json(text, what="the filter") if is_json else stripped, **options)
     return expr if given is None else bind(expr, given)
+
+
+def _with_params(text: str, given: Mapping[str, Any]) -> Sql:
+    """A condition of SQL with its parameters: by their places, where all are numbers from 1, or by name."""
+    from whereql.dialect import Sql
+
+    places = [str(number) for number in range(1, len(given) + 1)]
+    return Sql(text, tuple(given[place] for place in places) if set(places) == set(given) else dict(given))
 
 
 def _shown(native: Any) -> str:
@@ -120,7 +130,21 @@ def _shown(native: Any) -> str:
         return native
     if isinstance(native, Sql):
         return f"{native.text}\n-- parameters: {json.dumps(native.params, ensure_ascii=False, default=str)}" if native.params else native.text
-    return json.dumps(native, ensure_ascii=False, indent=2, default=str)
+    return _laid_out(native, 0, 0)
+
+
+def _laid_out(value: Any, depth: int, before: int) -> str:
+    """JSON, each object and array on one line where that fits. before: the characters that stand before it on its line."""
+    line = json.dumps(value, ensure_ascii=False, default=str)
+    if len(line) + before <= WIDTH or not isinstance(value, (dict, list, tuple)) or depth >= MAX_DEPTH:
+        return line
+    start, end = "\n" + "  " * (depth + 1), "\n" + "  " * depth
+    if isinstance(value, dict):
+        heads = [f"{json.dumps(name, ensure_ascii=False)}: " for name in value]
+        parts = [f"{head}{_laid_out(item, depth + 1, 2 * depth + 3 + len(head))}" for head, item in zip(heads, value.values(), strict=True)]
+        return f"{{{start}{f',{start}'.join(parts)}{end}}}"
+    parts = [_laid_out(item, depth + 1, 2 * depth + 3) for item in value]
+    return f"[{start}{f',{start}'.join(parts)}{end}]"
 
 
 def _plain(translation: Translation) -> dict[str, Any]:
@@ -168,7 +192,7 @@ def _write_notes(translation: Translation) -> None:
     console().print(table)
 
 
-def _write_all(found: Mapping[str, Translation | WhereqlError], as_json: bool) -> None:
+def _write_all(found: Mapping[str, Translation | WhereqlError], as_json: bool, is_declared: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -184,6 +208,8 @@ def _write_all(found: Mapping[str, Translation | WhereqlError], as_json: bool) -
     for name, each in found.items():
         table.add_row(*[Text(visible(cell)) for cell in (name, *_row(each))])
     console().print(table)
+    if not is_declared and any(_row(each)[0] == "no" for each in found.values()):
+        click.echo("hint: more of them say it exactly once the kinds of the keys are known: --option schema=inferred, or --option \"schema={'year': 'int'}\"", err=True)
 
 
 def _row(found: Translation | WhereqlError) -> tuple[str, str]:
