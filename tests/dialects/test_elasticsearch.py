@@ -216,6 +216,31 @@ def test_what_is_no_filter_is_refused_by_name_and_place(source: Any, path: str) 
     assert caught.value.code == "WQ504" and caught.value.path == path and caught.value.hint
 
 
+@pytest.mark.parametrize("schema", [None, "inferred"])
+def test_a_date_is_a_text_only_where_the_schema_says_so(schema: str | None) -> None:
+    source = {"range": {"created": {"gte": "2024-01-01", "lt": "now-1d"}}}
+    with pytest.raises(UnsupportedError, match="a range of dates"):
+        DIALECT.decode(source, schema=schema)
+    assert whereql.to_text(DIALECT.decode(source, schema={"created": "string"})) == "'2024-01-01' <= created < 'now-1d'"
+
+
+def test_the_twin_of_a_field_is_the_key_or_asked_for() -> None:
+    source = {"bool": {"must_not": [{"term": {"genre.keyword": "drama"}}]}}
+    with pytest.raises(UnsupportedError, match=r"a field genre\.keyword beside genre") as caught:
+        DIALECT.decode(source, schema="inferred")
+    assert caught.value.path == "$.bool.must_not[0].term" and "keyword='.keyword'" in str(caught.value.hint)
+    assert whereql.to_text(DIALECT.decode(source, schema="inferred", keyword=".keyword")) == "genre != 'drama'"
+    assert whereql.to_text(DIALECT.decode(source, schema={"genre.keyword": "string"})) == "`genre.keyword` != 'drama'"
+
+
+def test_the_body_of_a_search_is_its_query() -> None:
+    assert DIALECT.decode({"query": {"exists": {"field": "a"}}}) == DIALECT.decode({"exists": {"field": "a"}})
+    for source, path in (({"query": {"exists": {"field": "a"}}, "size": 5}, "$.size"), ({"query": {"trem": {}}}, "$.query.trem"), ({"bool": {"must": {"query": {}}}}, "$.bool.must.query")):
+        with pytest.raises(WhereError) as caught:
+            DIALECT.decode(source)
+        assert caught.value.path == path
+
+
 MISTAKES = [
     (5, "$"), ({}, "$"), ({"term": {"a": 1}, "range": {"b": {}}}, "$"), ({"trem": {"a": 1}}, "$.trem"), ({"bool": {"musst": []}}, "$.bool.musst"), ({"bool": {"must": 5}}, "$.bool.must"),
     ({"term": {"a": None}}, "$.term.a"), ({"term": {"a": {"vlaue": 1}}}, "$.term.a.vlaue"), ({"range": {"a": {"gte": True}}}, "$.range.a.gte"), ({"range": {"a": 5}}, "$.range.a"),

@@ -17,7 +17,7 @@ from typing import Any
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
 from whereql.dialect import Options
-from whereql.dialects.fields import Fields
+from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -35,6 +35,9 @@ from whereql.kinds import Kind
 from whereql.values import literal
 
 DEFAULTS: Options = {"schema": None, "keyword": "", "ignore_above": None, "id": "_id", "document": None, "uri": None}
+
+TWIN = ".keyword"
+"""What dynamic mapping puts behind a key to name the field that holds its strings whole."""
 
 _MOST_CHOICES = 256
 _DATE = re.compile(r"now\b.*|[0-9]{4}-[0-9]{2}.*|.*\|\|.*", re.DOTALL)
@@ -64,6 +67,8 @@ class _Reader:
         self._title = title
         self._fields = Fields(Const(True), options["schema"])
         self._keyword = str(options["keyword"])
+        self._is_inferred = options["schema"] == INFERRED
+        self._place = "$"
         subjects: dict[Any, Subject] = {options["uri"]: Uri(), options["document"]: Document(), options["id"]: Id()}
         self._subjects = {str(name): subject for name, subject in subjects.items() if name}
         self._queries: dict[str, Callable[[Any, str, int], Expr]] = {
@@ -72,8 +77,13 @@ class _Reader:
         }  # fmt: skip
 
     def query(self, source: Any, path: str, depth: int) -> Expr:
-        """One query: an object with its name as the only key."""
+        """One query: an object with its name as the only key; on the outside also the body of a search that has nothing else."""
         entries = entries_at(source, path, depth, "a query")
+        if path == "$" and "query" in entries:
+            others = [name for name in entries if name != "query"]
+            if others:
+                fail(f"a filter is a query alone, and {others[0]} stands beside it", path + step(others[0]), "give what stands under query")
+            return self.query(entries["query"], "$.query", depth)
         if len(entries) != 1:
             fail(f"a query has one name, and this has {len(entries)}", path, 'put several into {"bool": {"filter": […]}}')
         [(name, body)] = entries.items()
@@ -82,6 +92,7 @@ class _Reader:
             refuse(self._title, name, place, _REFUSED[name])
         if name not in self._queries:
             unknown(self._title, "query", name, place, list(self._queries))
+        self._place = place
         return self._queries[name](body, place, depth)
 
     def _bool(self, body: Any, path: str, depth: int) -> Expr:
@@ -163,7 +174,7 @@ class _Reader:
             if word not in _BOUNDS:
                 unknown(self._title, "bound", word, place + step(word), list(_BOUNDS))
             bound = self._literal(name, value, place + step(word))
-            if bound.kind is Kind.STRING and not self._fields.is_declared(self._key(name)) and _DATE.fullmatch(str(bound.value)):
+            if bound.kind is Kind.STRING and not self._is_named(name) and _DATE.fullmatch(str(bound.value)):
                 refuse(self._title, "a range of dates", place + step(word), "compare numbers, such as epoch seconds; or say that it is text: schema={…: 'string'}")
             if bound.kind is Kind.BOOL:
                 fail("a range is of numbers or strings", place + step(word), "ask a bool with term")
@@ -221,7 +232,15 @@ class _Reader:
     def _key(self, name: str) -> str:
         return name.removesuffix(self._keyword) if self._keyword else name
 
+    def _is_named(self, name: str) -> bool:
+        """Whether the schema names a key, rather than leaving it to the filter."""
+        return self._fields.is_declared(self._key(name)) and not self._is_inferred
+
     def _subject(self, name: str) -> Subject:
+        if name.endswith(TWIN) and not self._keyword and not self._is_named(name) and name not in self._subjects:
+            # Read as a key it would find nothing anywhere else: no record has one of that name.
+            hint = f"say keyword='{TWIN}', which stands behind keys under dynamic mapping; or schema={{'{name}': 'string'}}, if the key has that name"
+            refuse(self._title, f"a field {name} beside {name.removesuffix(TWIN)}", self._place, hint)
         return self._subjects.get(name) or self._subjects.get(self._key(name)) or Field(self._key(name))
 
     def _text(self, name: str, pattern: str) -> Expr:
