@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from whereql.ast import Expr
+from whereql.ast import Expr, predicates
 from whereql.errors import CheckError, TranslateError, UnsupportedError
 from whereql.source import Span, quote
 from whereql.suggest import did_you_mean
@@ -23,17 +23,28 @@ from whereql.support import Support
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How one predicate was said.
+    """How one condition was said.
 
-    predicate: it or its complement, as whereql's text; support: EXACT, INEXACT for a superset of it, NONE for not at all; reason: why,
-    or on what condition it is exact; hint: what to write instead; span: where it stands in the source, if that is known.
+    condition: a predicate or its complement; support: EXACT, INEXACT for a superset of it, NONE for not at all; reason: why, or on
+    what condition it is exact; hint: what to write instead.
     """
 
-    predicate: str
+    condition: Expr
     support: Support
     reason: str
     hint: str = ""
-    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def predicate(self) -> str:
+        """The condition as whereql's text."""
+        from whereql.dialects.text.printer import print_filter  # printed only where somebody reads it
+
+        return print_filter(self.condition)
+
+    @property
+    def span(self) -> Span | None:
+        """Where it stands in the source, if that is known."""
+        return next(predicates(self.condition)).span
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from whereql.ast import Expr, Field, Predicate, predicates
 from whereql.dialect import Option
@@ -41,12 +42,18 @@ class Fields:
     """
 
     def __init__(self, expr: Expr, declared: Declared | None = None) -> None:
-        self._compared: dict[str, set[str]] = {}
-        for predicate in predicates(expr):
-            if isinstance(predicate.subject, Field):
-                self._compared.setdefault(predicate.subject.name, set()).update(_compared(predicate))
-        self._declared = _declared(declared, self._compared)
+        self._expr = expr
+        self._declared = _declared(declared, self._compared if declared == INFERRED else {})
         self._assumed = _SCALARS if declared == INFERRED and not self._compared else None
+
+    @cached_property
+    def _compared(self) -> dict[str, set[str]]:
+        """The kinds of the values that the filter compares each key with."""
+        found: dict[str, set[str]] = {}
+        for predicate in predicates(self._expr):
+            if isinstance(predicate.subject, Field):
+                found.setdefault(predicate.subject.name, set()).update(_compared(predicate))
+        return found
 
     @property
     def schema(self) -> Schema | None:

@@ -153,7 +153,7 @@ class _Leaves:
         for predicate, negated in (*_signed(residual), *_signed(pushed)):
             leaf = self.of(predicate, negated)
             if leaf.reason and (predicate, negated) not in noted:
-                noted[predicate, negated] = Note(print_filter(Not(predicate) if negated else predicate), leaf.support, leaf.reason, leaf.hint, predicate.span)
+                noted[predicate, negated] = Note(Not(predicate) if negated else predicate, leaf.support, leaf.reason, leaf.hint)
         return sorted(noted.values(), key=lambda note: note.support is Support.EXACT)
 
 
@@ -171,13 +171,26 @@ def _signed(expr: Expr) -> list[tuple[Predicate, bool]]:
 def _best_split(expr: Expr, leaves: _Leaves, writer: Writer) -> Split:
     """The split of the filter as it was said, which its author knows again, or of its normal form where that leaves less."""
     plain = fold_constants(push_negation(expr))
-    if writer.shape == ANY_SHAPE and all(leaves.support(*signed) is Support.EXACT for signed in _signed(plain)):
-        return Split(plain, TRUE)  # what `split` would say, in half the time
+    signed = _signed(plain)
+    if all(leaves.support(*each) is Support.EXACT for each in signed) and _is_within(plain, signed, writer.shape):
+        return Split(plain, TRUE)  # what `split` would say, in a fraction of the time
     said = split(plain, leaves.support, writer.shape)
     if said.is_exact:
         return said
     parts = split(normalize(expr, schema=writer.schema), leaves.support, writer.shape)
     return parts if parts.residual.size < said.residual.size else said
+
+
+def _is_within(expr: Expr, signed: Sequence[tuple[Predicate, bool]], shape: Shape) -> bool:
+    """Whether a filter is surely within the limits of a target, and needs neither AND nor OR where that is missing."""
+    if shape == ANY_SHAPE:
+        return True
+    if not (shape.conjunction and shape.disjunction):
+        return isinstance(expr, (Predicate, Not, Const))
+    lists = [len(predicate.operand) if isinstance(predicate.operand, tuple) else 1 for predicate, _ in signed]
+    # No AND or OR has more arguments than there are predicates, and no more levels than nodes on the way down.
+    counts = ((shape.depth, expr.depth), (shape.width, expr.size), (shape.predicates, expr.size), (shape.items, max(lists, default=0)), (shape.literals, sum(lists)))
+    return all(limit is None or count <= limit for limit, count in counts)
 
 
 def _with_constants(parts: Split, writer: Writer) -> tuple[Expr, Expr]:
@@ -203,5 +216,6 @@ def _write(expr: Expr, leaves: _Leaves, writer: Writer) -> Any:
 def items_of(predicate: Predicate) -> tuple[Literal, ...]:
     """The literals of a closed predicate: one, those of a list, or none."""
     operand = predicate.operand
-    items = operand if isinstance(operand, tuple) else (operand,)
-    return tuple(item for item in items if isinstance(item, Literal))
+    if isinstance(operand, tuple):
+        return operand  # type: ignore[return-value]  # of literals alone, as check_closed saw
+    return (operand,) if isinstance(operand, Literal) else ()
