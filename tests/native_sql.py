@@ -159,10 +159,10 @@ _TOKENS = re.compile(r"\s*(?:'(?P<text>(?:[^']|'')*)'(?!')|\"(?P<quoted>(?:[^\"]
 def tokens(native: Any) -> list[tuple[str, Any]]:
     """The tokens of a condition, strictly: strings and quoted names end at the first quote that is not doubled, and nothing else holds odd characters."""
     found: list[tuple[str, Any]] = []
-    at = 0
-    while at < len(native.text):
-        match = _TOKENS.match(native.text, at)
-        assert match is not None, (native.text, at)
+    sql, at = str(native), 0
+    while at < len(sql):
+        match = _TOKENS.match(sql, at)
+        assert match is not None, (sql, at)
         at = match.end()
         kind = match.lastgroup or ""
         text = match[kind]
@@ -191,7 +191,7 @@ def check_hostile_by_running(dialect: Dialect, engine: Worker, lacks: Sequence[s
         filters: list[Expr] = []
         for key, value in batch:
             filters += [Predicate(Field(key), Op.EQ, literal(value)), Not(Predicate(Field(key), Op.IN, (literal(value), literal("b"))))]
-        found = engine.run_all([dialect.encode(expr, literals=True).native.text for expr in filters], records)
+        found = engine.run_all([dialect.encode(expr, literals=True).native for expr in filters], records)
         for expr, ids in zip(filters, found, strict=True):
             assert sorted(ids) == sorted(record.id for record in records if holds(expr, record)), expr
     return len(pairs)

@@ -112,13 +112,13 @@ def test_a_filter_as_large_as_it_may_be_is_taken(engine: Worker) -> None:
 
 
 def test_columns_that_are_not_nullable_need_no_bridge() -> None:
-    assert DIALECT.encode(whereql.parse("s != 'a'"), nullable=False, literals=True).native.text == "JSONExtractString(metadata, 's') != 'a'"
-    assert DIALECT.encode(whereql.parse("s != 'a'"), literals=True).native.text == "ifNull(JSONExtractString(metadata, 's') != 'a', TRUE)"
+    assert DIALECT.encode(whereql.parse("s != 'a'"), nullable=False, literals=True).native == "JSONExtractString(metadata, 's') != 'a'"
+    assert DIALECT.encode(whereql.parse("s != 'a'"), literals=True).native == "ifNull(JSONExtractString(metadata, 's') != 'a', TRUE)"
 
 
 def test_an_array_is_never_null() -> None:
     options = {"layout": "columns", "literals": True}
-    assert DIALECT.encode(whereql.parse("t IS NULL"), schema={"t": "string[]"}, **options).native.text == "NOT (notEmpty(t))"
+    assert DIALECT.encode(whereql.parse("t IS NULL"), schema={"t": "string[]"}, **options).native == "NOT (notEmpty(t))"
     assert "never NULL" in DIALECT.encode(whereql.parse("t IS NULL"), **options).notes[0].reason
 
 

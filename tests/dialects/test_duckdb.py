@@ -110,13 +110,14 @@ def test_what_is_read_means_what_duckdb_makes_of_it(engine: Worker) -> None:
     prove_reading("duckdb", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS))
 
 
-def real_tokens(native: Sql) -> list[tuple[str, Any]]:
+def real_tokens(native: object) -> list[tuple[str, Any]]:
     """The tokens as DuckDB cuts them, strings and names as it sees them."""
     import duckdb
 
-    found = duckdb.tokenize(native.text)
-    ends = [start for start, _ in found[1:]] + [len(native.text.encode())]
-    texts = [native.text.encode()[start:end].decode().strip() for (start, _), end in zip(found, ends, strict=True)]
+    sql = str(native)
+    found = duckdb.tokenize(sql)
+    ends = [start for start, _ in found[1:]] + [len(sql.encode())]
+    texts = [sql.encode()[start:end].decode().strip() for (start, _), end in zip(found, ends, strict=True)]
     return [token for text in texts for token in tokens(Sql(text))]
 
 

@@ -74,8 +74,8 @@ class ClickhouseWriter(TableWriter):
         """A backslash escapes in a text."""
         return f"'{_escaped(value.value, chr(39))}'" if isinstance(value.value, str) else number(value.value)
 
-    def finish(self, native: Fragment) -> Sql:
-        """The text, its values in it or beside it."""
+    def finish(self, native: Fragment) -> Sql | str:
+        """The text, its values beside it, or in it."""
         return render_literals(native, self.literal) if self.options["literals"] else render(native, _STYLE)
 
     def differs(self, value: Fragment, other: Fragment) -> Fragment:

@@ -20,8 +20,8 @@ class DatafusionWriter(ArrowWriter):
     title = "DataFusion"
     shape = Shape(depth=18, predicates=1_000, literals=5_000)  # its planner takes a second for a thousand, and minutes for three
 
-    def finish(self, native: Fragment) -> Sql:
-        """The text, its values in it or beside it."""
+    def finish(self, native: Fragment) -> Sql | str:
+        """The text, its values beside it, or in it."""
         return render_literals(native, self.literal) if self.options["literals"] else render(native, _STYLE)
 
 

@@ -5,7 +5,7 @@ A value is never put into a text but by `Bound`, which becomes a place of the dr
 >>> part = sql("{} = {}", name("it's"), bound(5))
 >>> render(part, STYLES["format"])
 Sql(text='"it\\'s" = %s', params=(5,))
->>> render_literals(part, literal).text
+>>> render_literals(part, literal)
 '"it\\'s" = 5'
 """
 
@@ -173,9 +173,12 @@ def render(fragment: Fragment, style: Style) -> Sql:
     return Sql(text, {style.name(number): value for number, value in enumerate(values, 1)})
 
 
-def render_literals(fragment: Fragment, write: Callable[[Bound], str]) -> Sql:
-    """The piece as a text alone, each value in it as `write` says it."""
-    return Sql("".join(write(part) if isinstance(part, Bound) else part for part in fragment.parts))
+def render_literals(fragment: Fragment, write: Callable[[Bound], str]) -> str:
+    """The piece as a text alone, each value in it as `write` says it.
+
+    No `Sql` without parameters: a driver that is handed an empty tuple of them takes a `%` of the text for its own.
+    """
+    return "".join(write(part) if isinstance(part, Bound) else part for part in fragment.parts)
 
 
 def literal(value: Bound) -> str:

@@ -34,7 +34,7 @@ class LancedbWriter(ArrowWriter):
 
     def finish(self, native: Fragment) -> Any:
         """A text alone."""
-        return render_literals(native, self.literal).text
+        return render_literals(native, self.literal)
 
 
 def _write(expr: Expr, options: Options) -> Translation:

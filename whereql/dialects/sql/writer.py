@@ -190,8 +190,8 @@ class SqlWriter(Writer):
         """TRUE or FALSE."""
         return exact(TRUE if value else FALSE)
 
-    def finish(self, native: Fragment) -> Sql:
-        """The text, its values in it or beside it."""
+    def finish(self, native: Fragment) -> Sql | str:
+        """The text, its values beside it, or in it."""
         return render_literals(native, self.literal) if self.options["literals"] else render(native, STYLES[self.options["params"]])
 
 
