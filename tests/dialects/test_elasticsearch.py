@@ -271,6 +271,28 @@ def test_values_are_read_as_the_mapping_has_them() -> None:
     assert whereql.to_text(DIALECT.decode({"term": {"k.keyword": "a"}}, schema={"k": "string"}, keyword=".keyword")) == "k = 'a'"
 
 
+def test_ids_and_documents_are_strings_whatever_they_are_compared_with() -> None:
+    assert whereql.to_text(DIALECT.decode({"term": {"_id": 5}})) == "#id = '5'"
+    assert whereql.to_text(DIALECT.decode({"ids": {"values": [5, "a"]}})) == "#id IN ('5', 'a')"
+    assert whereql.to_text(DIALECT.decode({"term": {"body": True}}, document="body")) == "#document = 'true'"
+
+
+def test_case_is_ignored_where_a_text_says_so() -> None:
+    said = DIALECT.decode({"term": {"k": {"value": "x", "case_insensitive": True}}})
+    assert DIALECT.decode({"term": {"k": {"value": "x", "case_insensitive": "true"}}}) == said != DIALECT.decode({"term": {"k": {"value": "x", "case_insensitive": "false"}}})
+    for asked in (1, "yes", None, []):
+        with pytest.raises(WhereError, match="true or false"):
+            DIALECT.decode({"term": {"k": {"value": "x", "case_insensitive": asked}}})
+
+
+@pytest.mark.parametrize("source", [{"range": {"k": {"gt": 3}}}, {"prefix": {"k": "a"}}, {"wildcard": {"k": "a*"}}, {"regexp": {"k": "a.*"}}, {"term": {"k": {"value": "a", "case_insensitive": True}}}], ids=str)
+def test_a_test_of_the_elements_of_a_declared_array_is_refused(source: Any) -> None:
+    DIALECT.decode(source)
+    with pytest.raises(UnsupportedError, match="the elements of k") as caught:  # it would be no element's, and find nothing
+        DIALECT.decode(source, schema={"k": ["int[]", "string[]"]})
+    assert caught.value.path == f"$.{next(iter(source))}.k"
+
+
 def test_hostile_keys_and_values_change_no_structure() -> None:
     """JSON is data: a value stands where a plain one does, and nothing else is there."""
     for text in HOSTILE_TEXTS:

@@ -32,7 +32,7 @@ from whereql.dialects.reading_json import (
 from whereql.dialects.search.lucene_regex_reader import from_lucene, from_wildcard, ignoring_case
 from whereql.errors import CheckError
 from whereql.kinds import Kind
-from whereql.values import literal
+from whereql.values import describe_type, literal
 
 DEFAULTS: Options = {"schema": None, "keyword": "", "ignore_above": None, "id": "_id", "document": None, "uri": None}
 
@@ -136,7 +136,7 @@ class _Reader:
 
     def _ids(self, body: Any, path: str, depth: int) -> Expr:
         entries = self._parameters(body, path, depth, ["values"])
-        return Predicate(Id(), Op.IN, literals_at(entries.get("values"), f"{path}.values", "a list of ids"))
+        return Predicate(Id(), Op.IN, tuple(map(_as_string, literals_at(entries.get("values"), f"{path}.values", "a list of ids"))))
 
     def _exists(self, body: Any, path: str, depth: int) -> Expr:
         entries = self._parameters(body, path, depth, ["field"])
@@ -149,8 +149,8 @@ class _Reader:
 
     def _term(self, body: Any, path: str, depth: int) -> Expr:
         name, given, place = self._value(body, path, depth, "value", ["case_insensitive"])
-        if given.get("case_insensitive") is True:
-            return self._text(name, ignoring_case(self._string(given["value"], place), place, self._title, False))
+        if self._ignores_case(given, place):
+            return self._text(name, ignoring_case(self._string(given["value"], place), place, self._title, False), place)
         return self._equal(name, (self._literal(name, given["value"], place),))
 
     def _terms(self, body: Any, path: str, depth: int) -> Expr:
@@ -178,35 +178,38 @@ class _Reader:
                 refuse(self._title, "a range of dates", place + step(word), "compare numbers, such as epoch seconds; or say that it is text: schema={…: 'string'}")
             if bound.kind is Kind.BOOL:
                 fail("a range is of numbers or strings", place + step(word), "ask a bool with term")
+            self._refuse_elements(name, place)
             tests.append(Predicate(self._subject(name), _BOUNDS[word], bound))
         return And(tests) if tests else Predicate(self._subject(name), Op.EXISTS)
 
     def _prefix(self, body: Any, path: str, depth: int) -> Expr:
         name, given, place = self._value(body, path, depth, "value", ["case_insensitive", "rewrite"])
         text = self._string(given["value"], place)
-        if given.get("case_insensitive") is True:
-            return self._text(name, ignoring_case(text, place, self._title, True))
+        if self._ignores_case(given, place):
+            return self._text(name, ignoring_case(text, place, self._title, True), place)
+        self._refuse_elements(name, place)
         return Predicate(self._subject(name), Op.STARTS, literal(text))
 
     def _wildcard(self, body: Any, path: str, depth: int) -> Expr:
         name, given, place = self._value(body, path, depth, "value", ["case_insensitive", "rewrite", "wildcard"])
         text = self._string(given["value"] if "value" in given else given.get("wildcard"), place)
-        if given.get("case_insensitive") is True:
+        self._refuse_elements(name, place)
+        if self._ignores_case(given, place):
             refuse(self._title, "a wildcard that ignores case", place, "write ILIKE in whereql's text, which folds more than ASCII")
         return Predicate(self._subject(name), Op.LIKE, literal(from_wildcard(text)))
 
     def _regexp(self, body: Any, path: str, depth: int) -> Expr:
         name, given, place = self._value(body, path, depth, "value", ["flags", "case_insensitive", "max_determinized_states", "rewrite"])
-        if given.get("case_insensitive") is True:
+        if self._ignores_case(given, place):
             refuse(self._title, "a regexp that ignores case", place, "write MATCHES '(?i)…' in whereql's text")
         flags = given.get("flags", "ALL")
-        return self._text(name, from_lucene(self._string(given["value"], place), flags != "NONE", place, self._title))
+        return self._text(name, from_lucene(self._string(given["value"], place), flags != "NONE", place, self._title), place)
 
     def _object(self, body: Any, path: str, depth: int) -> tuple[str, Mapping[str, Any], str]:
         """The one field of a query, and what is said of it."""
         entries = {name: value for name, value in entries_at(body, path, depth).items() if name not in _IGNORED}
         if len(entries) != 1:
-            fail("there is one field in it", path, 'write {"range": {"field": {"gte": …}}}')
+            fail(f"there is one field in it, got {len(entries)}", path, 'put one query for each into {"bool": {"filter": […]}}')
         [(name, given)] = entries.items()
         return name, entries_at(given, path + step(name), depth), path + step(name)
 
@@ -243,7 +246,20 @@ class _Reader:
             refuse(self._title, f"a field {name} beside {name.removesuffix(TWIN)}", self._place, hint)
         return self._subjects.get(name) or self._subjects.get(self._key(name)) or Field(self._key(name))
 
-    def _text(self, name: str, pattern: str) -> Expr:
+    def _ignores_case(self, given: Mapping[str, Any], path: str) -> bool:
+        asked = given.get("case_insensitive", False)
+        if asked not in (True, False, "true", "false") or isinstance(asked, int) is not isinstance(asked, bool):
+            fail(f"case_insensitive is true or false, got {describe_type(asked)}", f"{path}.case_insensitive", "write true or false")
+        return asked in (True, "true")
+
+    def _refuse_elements(self, name: str, path: str) -> None:
+        """Refuse what asks of an element of an array more than equality."""
+        kinds = self._kinds(name)
+        if kinds and all(kind.endswith("[]") for kind in kinds):
+            refuse(self._title, f"such a test of the elements of {name}", path, "of an element whereql asks what it equals: term, terms")
+
+    def _text(self, name: str, pattern: str, path: str) -> Expr:
+        self._refuse_elements(name, path)
         return Predicate(self._subject(name), Op.MATCHES, literal(pattern))
 
     def _string(self, value: Any, path: str) -> str:
@@ -254,14 +270,18 @@ class _Reader:
     def _literal(self, name: str, value: Any, path: str) -> Literal:
         """A value as a field of this mapping takes it: a number, say, for the text of one."""
         found = literal_at(value, path)
-        kinds = {kind.removesuffix("[]") for kind in self._fields.kinds(self._key(name))} if self._fields.is_declared(self._key(name)) else set()
+        kinds = {kind.removesuffix("[]") for kind in self._kinds(name)}
         if found.kind is Kind.STRING and kinds and kinds <= {"int", "float"}:
             return _number(str(found.value), path)
         if found.kind is Kind.STRING and kinds == {"bool"} and found.value in ("true", "false", ""):
             return literal(found.value == "true")
-        if found.kind is not Kind.STRING and kinds == {"string"}:
-            return literal(str(found.value).lower() if found.kind is Kind.BOOL else str(found.value))
-        return found
+        return _as_string(found) if kinds == {"string"} else found
+
+    def _kinds(self, name: str) -> frozenset[str]:
+        """The kinds that a field is known to hold, none where nothing is known."""
+        if not isinstance(self._subject(name), Field):
+            return frozenset({"string"})
+        return self._fields.kinds(self._key(name)) if self._fields.is_declared(self._key(name)) else frozenset()
 
     def _equal(self, name: str, items: tuple[Literal, ...]) -> Expr:
         subject = self._subject(name)
@@ -271,6 +291,13 @@ class _Reader:
         kinds = self._fields.kinds(subject.name) if self._fields.is_declared(subject.name) else {"", "[]"}
         has = Predicate(subject, Op.HAS, items)
         return Or([test for test, wanted in ((found, False), (has, True)) if any(kind.endswith("[]") is wanted for kind in kinds)])
+
+
+def _as_string(item: Literal) -> Literal:
+    """A value as a keyword field has it."""
+    if item.kind is Kind.STRING:
+        return item
+    return literal(str(item.value).lower() if item.kind is Kind.BOOL else str(item.value))
 
 
 def _number(text: str, path: str) -> Literal:
