@@ -160,6 +160,16 @@ def test_parameters_of_sql_are_given_by_place_or_by_name() -> None:
     assert by_name.stdout == "a = 'en'\n", by_name.output
 
 
+@pytest.mark.parametrize("name", ["sqlite", "postgres", "duckdb"])
+def test_a_column_of_sql_is_a_key_beside_those_in_json(name: str) -> None:
+    assert whereql.translate("lang = 'en' AND year >= 2000", name, "text").native == "lang = 'en' AND year >= 2000"
+    assert whereql.translate("NOT lang = 'en' AND (metadata->>'genre') = 'a'", name, "text", schema="inferred").native == "lang IS NOT NULL AND lang != 'en' AND genre = 'a'"
+    with pytest.raises(whereql.UnsupportedError, match="a column lang beside a key lang"):
+        whereql.translate("lang = 'en' OR (metadata->>'lang') = 'de'", name, "text", schema="inferred")
+    with pytest.raises(whereql.UnsupportedError):
+        whereql.translate("metadata = 'en'", name, "text", schema="inferred")
+
+
 def test_json_is_laid_out_in_lines_that_fit() -> None:
     done = run("translate", "--to", "chroma", "-e", "lang IN ('en', 'de') AND title != 'a long title, and longer' AND year >= 2020 AND venue = 'a venue'")
     lines = done.stdout.splitlines()

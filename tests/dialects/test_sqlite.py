@@ -188,7 +188,7 @@ def test_wide_and_deep_filters_stay_within_the_limits(engine: Worker) -> None:
     [
         ("year >>", "WQ119", (7, 7)), ("k = (SELECT 1)", "WQ504", (5, 11)), ("id = 'a' -- b", "WQ504", (9, 11)), ("id = 'a'; DROP TABLE t", "WQ504", (8, 9)), ("id = 'a' /* b */", "WQ504", (9, 11)),
         ("id = 'a", "WQ119", (5, 6)), ("id || 'x' = 'ax'", "WQ504", (3, 5)), ("lower(id) = 'a'", "WQ504", (0, 5)), ("CASE WHEN id = 'a' THEN 1 END", "WQ504", (0, 4)), ("id = 'a' ORDER BY id", "WQ504", (9, 14)),
-        ("id = uri", "WQ504", (5, 8)), ("other = 1", "WQ504", (0, 5)), ("metadata->>'$.a.b' = 1", "WQ504", (8, 11)), ("id COLLATE NOCASE = 'a'", "WQ504", (3, 10)), ("id = ?", "WQ308", (5, 6)), ("n + 1 = 2", "WQ504", (2, 3)),
+        ("id = uri", "WQ504", (5, 8)), ("SELECT id FROM t WHERE id = 'a'", "WQ504", (0, 6)), ("other = 1 AND metadata->>'other' = 'a'", "WQ504", (22, 25)), ("metadata->>'$.a.b' = 1", "WQ504", (8, 11)), ("id COLLATE NOCASE = 'a'", "WQ504", (3, 10)), ("id = ?", "WQ308", (5, 6)), ("n + 1 = 2", "WQ504", (2, 3)),
         ("metadata->>'s' LIKE 'a%'", "WQ504", (8, 11)), ("id IN (SELECT id FROM t)", "WQ504", (7, 13)),
     ],
 )  # fmt: skip

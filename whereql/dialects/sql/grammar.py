@@ -42,6 +42,8 @@ def read_condition(source: Any, syntax: Syntax, params: Sequence[Any] | Mapping[
     """
     tokens = syntax.lexer.tokens(source)
     try:
+        if tokens.is_("select", "with"):
+            tokens.refuse("a whole query", tokens.next, "pass what stands behind WHERE alone")
         reader = _Reader(syntax, tokens, params, halves_percent)
         node = reader.disjunction(1)
         if not tokens.is_(END):

@@ -70,6 +70,7 @@ class SqlReader:
         self.options = options
         self.source = ""
         self._is_inferred = options["schema"] == INFERRED
+        self._is_column: dict[str, bool] = {}
         self._schema = Fields(Predicate(Id(), Op.EXISTS), None if self._is_inferred else options["schema"])
 
     def read(self, source: Any) -> Expr:
@@ -246,11 +247,7 @@ class SqlReader:
         text = node.text if self.json_names_have_case else node.text.lower()
         if text in names:
             return Place(names[text], "column", node)
-        if self.options["layout"] == "columns":
-            return Place(Field(node.text, span=node.token.span), "column", node)
-        if self.is_holder(node):
-            return Place(Field(node.text), "holder", node)
-        return self.refuse(f"the column {node.text}", node, f"keys stand in {self.options['json']}, or say layout='columns'")
+        return Place(Field(node.text, span=node.token.span), "holder" if self.is_holder(node) else "column", node)
 
     def is_holder(self, node: Node) -> bool:
         """Whether a node is the column with the metadata."""
@@ -294,6 +291,8 @@ class SqlReader:
     def cases(self, place: Place, table: Mapping[str, Truth], compared: Items_ = (), hint: str = "") -> Cases:
         """A condition on a place, without the kinds that can't occur. compared: values that say the kind of a key that has one kind."""
         name = place.subject.name if isinstance(place.subject, Field) else ""
+        if self._is_column.setdefault(name, place.form == "column") is not (place.form == "column") and name:
+            self.refuse(f"a column {name} beside a key {name}", place.node, f"name one of them otherwise: both would be the key {name}")
         declared = self._schema.kinds(name) if self._schema.is_declared(name) else None
         if not isinstance(place.subject, Field):
             declared = frozenset({"string"})
