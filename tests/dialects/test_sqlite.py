@@ -109,6 +109,15 @@ def test_it_finds_what_the_filter_means(engine: Worker) -> None:
     prove("sqlite", DIALECT, engine, lacks=LACKS, options=lambda records: {"regexp": True})
 
 
+@pytest.mark.parametrize("text", ["#document STARTS WITH '\uffff'", "NOT #document LIKE '%\ufffd'", "#document ILIKE 'a\ufffe'", "#document CONTAINS '\uffff'", "#document = '\uffff'"])
+def test_characters_that_glob_takes_for_one_are_told_apart(engine: Worker, text: str) -> None:
+    records = [make_record(f"{number}{tail}", document=f"{start}{character}") for number, character in enumerate("\ufffd\ufffe\uffff") for start, tail in (("", ""), ("a", "a"))]
+    translation = DIALECT.encode(whereql.parse(text), allow_residual=True)
+    found = engine.run(translation.native, records)
+    residual = whereql.parse("TRUE") if translation.residual is None else translation.residual
+    assert [record.id for record in records if record.id in found and holds(residual, record)] == [record.id for record in records if holds(whereql.parse(text), record)]
+
+
 def test_so_it_does_in_columns(columns: Worker) -> None:
     prove("sqlite", DIALECT, columns, lacks=(*LACKS, "odd keys", "mixed kinds"), options=lambda records: schema_of(records) | {"regexp": True})
 

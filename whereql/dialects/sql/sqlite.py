@@ -25,6 +25,7 @@ from whereql.support import Shape
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _QUOTABLE = re.compile(r'[^"\\\x00-\x1f\x7f-\U0010ffff]+')
 _LONGEST_GLOB = 50_000  # bytes; SQLITE_MAX_LIKE_PATTERN_LENGTH
+_MERGED = frozenset("\ufffd\ufffe\uffff")
 _REGEXP = "register whereql's: connection.create_function('regexp', 2, whereql.dialects.sql.sqlite.regexp), and say regexp=True"
 _GROUP = 100
 
@@ -85,6 +86,8 @@ class SqliteWriter(TableWriter):
             return exact(FALSE)
         if op is Op.CONTAINS:
             return exact(sql("instr({}, {}) > 0", value, bound(text)))
+        if _MERGED & set(text):
+            return refused("GLOB reads U+FFFE and U+FFFF as U+FFFD", "search for a part with CONTAINS")
         pattern = as_glob(op, text)
         if len(pattern.encode()) > _LONGEST_GLOB:
             return refused("the pattern is longer than SQLite takes one", "search for a shorter part with CONTAINS")
