@@ -6,8 +6,11 @@ True
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from whereql.kinds import Kind
 
@@ -90,3 +93,19 @@ ORDER = frozenset({Op.LT, Op.LE, Op.GT, Op.GE})
 COMPARISON = ORDER | {Op.EQ}
 PATTERN = frozenset({Op.LIKE, Op.ILIKE, Op.MATCHES})
 TEXT = PATTERN | {Op.CONTAINS, Op.STARTS, Op.ENDS}
+
+ORDER_SIGNS: dict[Op, str] = {op: OPERATORS[op].symbol for op in (Op.LT, Op.LE, Op.GT, Op.GE)}
+"""The orders as nearly every language writes them; ORDERS is the way back."""
+
+ORDERS: dict[str, Op] = {sign: op for op, sign in ORDER_SIGNS.items()}
+
+ORDER_TESTS: dict[Op, Callable[[Any, Any], bool]] = {Op.LT: operator.lt, Op.LE: operator.le, Op.GT: operator.gt, Op.GE: operator.ge}
+"""The orders of Python, of values that have one."""
+
+OPPOSITE: dict[Op, Op] = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
+"""The order that holds of just those values on the operand's line of which another does not."""
+
+MIRRORED: dict[Op, Op] = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE}
+"""The order with its sides changed: `5 < k` is `k > 5`."""
+
+MIRRORED_SIGNS: dict[str, str] = {sign: ORDER_SIGNS[MIRRORED[op]] for sign, op in ORDERS.items()}

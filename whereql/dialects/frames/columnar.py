@@ -16,12 +16,11 @@ from whereql.dialects.fields import Fields
 from whereql.dialects.frames.sources import re2_pattern, source
 from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset
 from whereql.kinds import NUMBERS
-from whereql.operators import OPERATORS, ORDER, TEXT, Op
+from whereql.operators import OPERATORS, OPPOSITE, ORDER, TEXT, Op
 from whereql.support import Shape
 from whereql.values import FLOAT_MAX, Scalar
 
 _WIDENED = {Op.GT: ">=", Op.GE: ">=", Op.LT: "<=", Op.LE: "<="}
-_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
 class ColumnarWriter(InfixWriter):
@@ -166,7 +165,7 @@ class ColumnarWriter(InfixWriter):
         hint = f"say which numbers the column holds: schema={{{key!r}: 'int'}}"
         doubles = self.as_doubles(name)
         if op in ORDER:
-            op = _OPPOSITE[op] if negated else op
+            op = OPPOSITE[op] if negated else op
             low, high = nearest(items[0])
             found = self.above(doubles, _WIDENED[op], low) if op in (Op.GT, Op.GE) else Joined(f"{doubles} {_WIDENED[op]} {source(high)}")
             return superset(Joined(f"({found}) | {self._not_a_number(name, doubles)}") if negated else found, ROUNDED, hint)

@@ -20,7 +20,7 @@ from whereql.dialects.frameworks.haystack_reader import read
 from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
 from whereql.dialects.writing import Leaf, exact, refused, write
-from whereql.operators import Op
+from whereql.operators import ORDER_SIGNS, Op
 from whereql.support import Shape
 
 Json = dict[str, Any]
@@ -30,7 +30,7 @@ STORES = {
     "qdrant": Store("Haystack's Qdrant", finds_missing=True, has_not=True, looks_into_arrays=ANY_KIND, numbers="doubles", equality="ints"),
 }
 
-_COMPARISONS = {Op.EQ: "==", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
+_COMPARISONS = {Op.EQ: "==", **ORDER_SIGNS}
 
 
 class HaystackWriter(StoreWriter):

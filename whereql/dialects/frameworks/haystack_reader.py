@@ -17,14 +17,14 @@ from whereql.dialects.text.literals import moment
 from whereql.dialects.vectors.qdrant_path import read_path
 from whereql.errors import WhereqlError
 from whereql.kinds import Kind
+from whereql.operators import ORDERS
 from whereql.values import literal, unwrap
 
 TITLE = "Haystack"
 
 _DEFAULTS: Options = {"store": "memory", "dates": "refused", "schema": None}
 _CONNECTIVES = ("AND", "OR", "NOT")
-_ORDERS = {">": Op.GT, ">=": Op.GE, "<": Op.LT, "<=": Op.LE}
-_COMPARISONS = ("==", "!=", *_ORDERS, "in", "not in")
+_COMPARISONS = ("==", "!=", *ORDERS, "in", "not in")
 _NO_KEYS = frozenset({"blob", "meta", "score", "embedding", "sparse_embedding", "dataframe"})
 _SHAPE = 'write {"field": "meta.k", "operator": "==", "value": 1}, or {"operator": "AND", "conditions": […]}'
 
@@ -62,8 +62,8 @@ def _comparison(entries: Mapping[str, Any], operator: str, path: str, options: O
         fail("a comparison has a value", f"{path}.value", _SHAPE)
     subject = _subject(unwrap(entries["field"]), f"{path}.field", options)
     value, at = entries["value"], f"{path}.value"
-    if operator in _ORDERS:
-        return _order(subject, _ORDERS[operator], value, at, options)
+    if operator in ORDERS:
+        return _order(subject, ORDERS[operator], value, at, options)
     if operator in ("in", "not in"):
         found: Expr = Or([_equal(subject, items, options) for items in _items(value, at)])
     else:

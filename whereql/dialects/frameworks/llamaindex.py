@@ -23,7 +23,7 @@ from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset, write
 from whereql.errors import BackendError
 from whereql.kinds import Kind
-from whereql.operators import Op
+from whereql.operators import ORDER_SIGNS, Op
 from whereql.support import Shape, Support
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ STORES = {
 # SimpleVectorStore takes no group in a group; Chroma refuses a hundred levels and disjunctions of a thousand parts.
 _SHAPES = {"any": Shape(depth=20), "simple": Shape(depth=1), "chroma": Shape(depth=40, width=100, literals=300), "qdrant": Shape(depth=50)}
 
-_COMPARISONS = {Op.EQ: "==", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
+_COMPARISONS = {Op.EQ: "==", **ORDER_SIGNS}
 
 
 class LlamaIndexWriter(StoreWriter):

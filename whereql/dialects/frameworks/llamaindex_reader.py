@@ -24,13 +24,13 @@ from whereql.dialects.reading_json import (
 )
 from whereql.dialects.vectors.qdrant_path import read_path
 from whereql.kinds import Kind
+from whereql.operators import ORDERS
 from whereql.regex.rust import to_rust
 from whereql.values import check_text_value, literal, unwrap
 
 TITLE = "LlamaIndex"
 
-_ORDERS = {"<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-_OPERATORS = ("==", "!=", *_ORDERS, "in", "nin", "any", "all", "contains", "is_empty", "text_match", "text_match_insensitive")
+_OPERATORS = ("==", "!=", *ORDERS, "in", "nin", "any", "all", "contains", "is_empty", "text_match", "text_match_insensitive")
 _CONDITIONS = ("and", "or", "not")
 _DUE = "a string or a number"
 _SHAPE = 'write {"filters": [{"key": "k", "value": 1, "operator": "=="}], "condition": "and"}'
@@ -91,7 +91,7 @@ def _filter(entries: Mapping[str, Any], path: str, options: Options) -> Expr:
             if isinstance(value, str):
                 refuse(TITLE, "a list in one string, which stores take apart or look into,", at, "write a list")
             return _equal(subject, _scalars(value, at), operator == "nin", options)
-    found = Predicate(subject, _ORDERS[operator], _scalar(value, at))
+    found = Predicate(subject, ORDERS[operator], _scalar(value, at))
     if store == "qdrant" and not is_without_arrays(found, options["schema"]):
         refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'k': 'int'}, or schema='inferred'")
     return found

@@ -17,7 +17,7 @@ from whereql.dialects.reading import END, Connectives, Lexer, Token, Tokens, key
 from whereql.dialects.text.literals import boolean, number
 from whereql.kinds import Kind
 from whereql.limits import check_items
-from whereql.operators import ORDER, Op
+from whereql.operators import ORDER, ORDERS, Op
 from whereql.source import Span
 
 _WORD = r"(?![A-Za-z0-9_])"
@@ -45,7 +45,7 @@ _LEXER = Lexer(
     has_case=True,
 )
 _WORDS = Connectives(any_of={"or"}, all_of={"and"}, none_of={"not"}, has_wide_not=True)
-_COMPARISONS = {"==": (Op.EQ, False), "!=": (Op.EQ, True), ">": (Op.GT, False), ">=": (Op.GE, False), "<": (Op.LT, False), "<=": (Op.LE, False)}
+_COMPARISONS = {"==": (Op.EQ, False), "!=": (Op.EQ, True), **{sign: (op, False) for sign, op in ORDERS.items()}}
 
 
 def _read(source: object, options: Options) -> Expr:

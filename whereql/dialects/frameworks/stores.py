@@ -19,7 +19,7 @@ from whereql.dialects.fields import KINDS, Fields
 from whereql.dialects.vectors.doubles import EXACT, Range, doubles
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, TEXT, Op
+from whereql.operators import OPPOSITE, ORDER, TEXT, Op
 from whereql.optimize.negation import push_negation
 from whereql.semantics import test
 from whereql.values import literal
@@ -182,7 +182,7 @@ class StoreWriter(Writer):
                 if self.store.has_not:
                     return self.none_of(self.test(key, op, value, False))
                 if op in ORDER and self.is_required(subject) and is_flat:
-                    return self.test(key, _OPPOSITE[op], value, False)
+                    return self.test(key, OPPOSITE[op], value, False)
                 return None
             case And(args) | Or(args):
                 parts = [self._render(key, arg, is_flat) for arg in args]
@@ -266,7 +266,6 @@ class StoreWriter(Writer):
 
 _FLOATS = frozenset({"float", "float[]"})
 _DOUBLES = "does not tell numbers beyond 2^53 apart"
-_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
 
 
 def _comparable(predicate: Predicate) -> list[Literal]:

@@ -13,12 +13,12 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Id, Literal, Not, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
-from whereql.dialects.mongo.mql import DECLARE, OPPOSITES, Json, Keys, double_order, holdable, lines_of
+from whereql.dialects.mongo.mql import DECLARE, Json, Keys, double_order, holdable, lines_of
 from whereql.dialects.mongo.pinecone import FLAT
 from whereql.dialects.writing import Leaf, Writer, check_closed, exact, items_of, refused, superset, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, Op
+from whereql.operators import OPPOSITE, ORDER, Op
 from whereql.optimize.negation import push_negation
 from whereql.source import quote
 from whereql.support import Shape
@@ -111,7 +111,7 @@ class BedrockWriter(Writer):
             return exact(_test(_ORDERS[op], key, value))
         subject = predicate.subject
         if isinstance(subject, Field) and self._keys.are_numbers(subject.name) and self._keys.is_required(subject.name):
-            return exact(_test(_ORDERS[OPPOSITES[op]], key, value))
+            return exact(_test(_ORDERS[OPPOSITE[op]], key, value))
         return refused("Bedrock can't ask for what lacks the attribute", "if every document has a number there, say so: schema={'key': 'float!'}")
 
     def _text(self, key: str, predicate: Predicate, negated: bool) -> Leaf:

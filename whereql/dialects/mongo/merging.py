@@ -12,7 +12,6 @@ from whereql.ast import Expr, Field, Id, Literal, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.mongo.mql import (
     DECLARE,
-    OPPOSITES,
     ORDERS,
     Json,
     JsonWriter,
@@ -26,7 +25,7 @@ from whereql.dialects.mongo.mql import (
 from whereql.dialects.mongo.places import Place
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, TEXT, Op
+from whereql.operators import OPPOSITE, ORDER, TEXT, Op
 
 _ALL_ARRAYS = "as long as the key holds arrays only"
 
@@ -89,7 +88,7 @@ class MergingWriter(JsonWriter):
         subject = predicate.subject
         if not isinstance(subject, Field) or not self.keys.are_numbers(subject.name):
             return refused("the complement of an order finds every other kind of value, too", "say that the key holds numbers only: schema={'key': 'float'}")
-        return exact(self.complement(subject, place, {place[0]: {ORDERS[OPPOSITES[op]]: value}}), place[1])
+        return exact(self.complement(subject, place, {place[0]: {ORDERS[OPPOSITE[op]]: value}}), place[1])
 
     def _order(self, predicate: Predicate, place: Place, negated: bool) -> Leaf:
         bound = items_of(predicate)[0]

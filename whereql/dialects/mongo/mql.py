@@ -21,7 +21,6 @@ from whereql.values import number_test
 Json = dict[str, Any]
 
 ORDERS = {Op.GT: "$gt", Op.GE: "$gte", Op.LT: "$lt", Op.LE: "$lte"}
-OPPOSITES = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 ARRAYS = Option("whether a key may hold an array: where False, only those do that the schema says or that HAS tests", True, (True, False))
 

@@ -18,11 +18,10 @@ from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit
 from whereql.dialects.search.meilisearch_reader import FOLD, read
 from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
-from whereql.operators import ORDER, TEXT, Op
+from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape
 from whereql.values import number_test
 
-_SIGNS = {Op.GT: ">", Op.GE: ">=", Op.LT: "<", Op.LE: "<="}
 _EXACT_INTS = 2**53
 _LONGEST = 468  # bytes of a string that the index of facets keeps
 
@@ -120,7 +119,7 @@ def _ordered(key: str, op: Op, bound: Literal, known: Fit) -> tuple[str, bool]:
     """Every number is a double there."""
     assert not isinstance(bound.value, str)
     if abs(bound.value) < _EXACT_INTS:
-        return f"{key} {_SIGNS[op]} {number(bound.value)}", True
+        return f"{key} {ORDER_SIGNS[op]} {number(bound.value)}", True
     if known.is_declared and known.kinds == {"float"}:
         found = number_test(op, bound).floats
         if found is None:

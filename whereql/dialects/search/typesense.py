@@ -21,13 +21,11 @@ from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit
 from whereql.dialects.search.typesense_reader import read
 from whereql.dialects.writing import InfixWriter, Leaf, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
-from whereql.operators import ORDER, TEXT, Op
+from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape
 from whereql.values import INT_MAX, INT_MIN, number_test
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z_0-9.-]*", re.ASCII)
-_SIGNS = {Op.GT: ">", Op.GE: ">=", Op.LT: "<", Op.LE: "<="}
-_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 _LONGEST = 100  # characters of a string that are compared for certain
 _REQUIRED = "whether a complement finds records without the key is not the same for all values"
 
@@ -134,9 +132,9 @@ def _bools(name: str, known: Fit, negated: bool) -> str | None:
 def _ints(name: str, op: Op, known: Fit, negated: bool) -> str | None:
     bound = known.items[0]
     if op in ORDER and bound.kind is Kind.INT:
-        return f"{name}:{_SIGNS[_OPPOSITE[op] if negated else op]}{bound.value}"
+        return f"{name}:{ORDER_SIGNS[OPPOSITE[op] if negated else op]}{bound.value}"
     if op in ORDER:
-        found = number_test(_OPPOSITE[op] if negated else op, bound).ints
+        found = number_test(OPPOSITE[op] if negated else op, bound).ints
         if found is None:
             return None
         if found[1] == INT_MAX:

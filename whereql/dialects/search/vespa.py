@@ -20,7 +20,7 @@ from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like_parts
-from whereql.operators import ORDER, TEXT, Op
+from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape
 from whereql.values import INT_MIN, number_test
 
@@ -41,7 +41,6 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What no string field of Vespa holds: control characters, and code points that are no characters.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef" + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17)) + "]")
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
-_SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _SCHEMA = "say what the field holds: schema={'key': 'string'}"
 _LEAST = "if no stored int is the least of its type, which Vespa takes for none"
 _WORD = "if the field is an attribute with match: word"
@@ -186,9 +185,9 @@ def _either(name: str, op: Op, items: Sequence[Literal]) -> Leaf:
         return exact(_one_of(name, list(dict.fromkeys(_number(item.value, item.value == int(item.value)) for item in items)), False))
     value = float(items[0].value)
     if value == int(value):
-        return exact(f"{name} {_SIGNS[op]} {_number(value, True)}", _LEAST)
+        return exact(f"{name} {ORDER_SIGNS[op]} {_number(value, True)}", _LEAST)
     whole = math.floor(value) if op in (Op.GT, Op.GE) else math.ceil(value)
-    return superset(f"{name} {_SIGNS[op]} {_number(whole, True)}", "a field of ints is compared with whole numbers", _SCHEMA)
+    return superset(f"{name} {ORDER_SIGNS[op]} {_number(whole, True)}", "a field of ints is compared with whole numbers", _SCHEMA)
 
 
 def _one_of(name: str, spelled: Sequence[str], is_int: bool) -> Any:
@@ -211,7 +210,7 @@ def _ordered(name: str, op: Op, item: Literal, is_int: bool) -> Leaf:
     if edge == INT_MIN and is_int:
         return exact(f"range({name}, -Infinity, Infinity)", condition) if op in (Op.GT, Op.GE) else exact("false", condition)
     if item.kind is (Kind.INT if is_int else Kind.FLOAT):
-        return exact(f"{name} {_SIGNS[op]} {_number(item.value, is_int)}", condition)
+        return exact(f"{name} {ORDER_SIGNS[op]} {_number(item.value, is_int)}", condition)
     return exact(f"{name} {'>=' if op in (Op.GT, Op.GE) else '<='} {_number(edge, is_int)}", condition)
 
 

@@ -27,10 +27,10 @@ from whereql.dialects.sql.fragments import (
     sql,
 )
 from whereql.dialects.sql.patterns import is_caseless, re2_pattern
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, TRUE, of_kind
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, TRUE, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, Op
+from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.support import Shape
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 

@@ -13,10 +13,10 @@ from whereql.dialect import Options
 from whereql.dialects.fields import Fields
 from whereql.dialects.places import place, refused_place
 from whereql.dialects.sql.fragments import Fragment, bound, sql
-from whereql.dialects.sql.writer import FALSE, ORDER_SIGNS, TRUE, SqlWriter, of_kind
+from whereql.dialects.sql.writer import FALSE, TRUE, SqlWriter, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import Kind
-from whereql.operators import ORDER, Op
+from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.source import quote
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 

@@ -9,14 +9,10 @@ Beyond 2**53 that of a double may be an int of another value: then equality or a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
-from whereql.operators import Op
+from whereql.operators import ORDER_TESTS, Op
 from whereql.values import INT_MAX, INT_MIN
-
-COMPARE: dict[Op, Callable[[Any, Any], bool]] = {Op.LT: lambda a, b: a < b, Op.LE: lambda a, b: a <= b, Op.GT: lambda a, b: a > b, Op.GE: lambda a, b: a >= b}
 
 
 def _is_small(value: float) -> bool:
@@ -45,4 +41,4 @@ def is_order_plain(op: Op, value: float) -> bool:
     """Whether the numbers in an order to this one, and no others, have decimals in that order to its own."""
     limit, nearest = Decimal(decimal(value)), float(value)
     beside = (math.nextafter(nearest, -math.inf), nearest, math.nextafter(nearest, math.inf))
-    return all(COMPARE[op](each, value) is COMPARE[op](Decimal(repr(each)), limit) for each in beside if math.isfinite(each) and not _is_small(each))
+    return all(ORDER_TESTS[op](each, value) is ORDER_TESTS[op](Decimal(repr(each)), limit) for each in beside if math.isfinite(each) and not _is_small(each))

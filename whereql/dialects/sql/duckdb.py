@@ -16,10 +16,10 @@ from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, of_kind, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, Op
+from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

@@ -16,12 +16,12 @@ from whereql.dialect import Dialect, Option, Options, Sql, Translation
 from whereql.dialects.sql.backtracking import backtracking_pattern
 from whereql.dialects.sql.fragments import STYLES, Fragment, bound, joined, listed, name, raw, render, sql
 from whereql.dialects.sql.patterns import is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, ORDER_SIGNS, SqlWriter, of_kind
+from whereql.dialects.sql.writer import COLUMNS, FALSE, SqlWriter, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like_parts
-from whereql.operators import ORDER, Op
+from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.source import quote
 from whereql.support import Shape
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test

@@ -16,10 +16,10 @@ from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.decimals import decimal, is_equality_plain, is_order_plain
 from whereql.dialects.sql.fragments import Fragment, bound, joined, listed, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, ignoring_case, is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, ORDER_SIGNS, styles
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS
-from whereql.operators import ORDER, Op
+from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.support import Shape
 
 _DOUBT = "jsonb can't tell an int of this size from a double that is written with the same digits"

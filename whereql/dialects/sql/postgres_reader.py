@@ -28,9 +28,10 @@ from whereql.dialects.sql.cases import (
 )
 from whereql.dialects.sql.decimals import is_equality_plain, is_order_plain
 from whereql.dialects.sql.pattern_readers import SAME_LETTERS, from_ilike, from_like, from_regex
-from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth, json_order
+from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth
 from whereql.dialects.sql.syntax import POSTGRES, Apply, Call, Cast, Items, Name, Node, Value
 from whereql.kinds import NUMBERS, Kind
+from whereql.operators import ORDER_TESTS
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal
 
 NUMBER_TEXT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -65,7 +66,7 @@ def text_equal(reader: SqlReader, place: Place, items: Sequence[Literal]) -> Tab
 def text_order(place: Place, op: Op, text: str, table: Table) -> Table:
     """The order of the text of a JSON value, which is known of bools, too."""
     found = dict.fromkeys(PRESENT, BOTH_UNSAID) | {"missing": NEITHER} | table
-    found["bool"] = bool_truth(place.subject, json_order(op, "true", text), json_order(op, "false", text))
+    found["bool"] = bool_truth(place.subject, ORDER_TESTS[op]("true", text), ORDER_TESTS[op]("false", text))
     return found
 
 
@@ -202,7 +203,7 @@ class PostgresReader(SqlReader):
         """jsonb orders values of different types, too: strings, numbers, bools, arrays, objects."""
         if item.kind not in NUMBERS or not is_order_plain(op, item.value):  # type: ignore[arg-type]  # a number, as its kind says
             self.refuse("an order of jsonb that are no numbers below 2**53", place.node, "take it as a text: (metadata->>'key') COLLATE \"C\"")
-        ranks = {kind: constant(json_order(op, rank, 2)) for kind, rank in _RANKS.items()}
+        ranks = {kind: constant(ORDER_TESTS[op](rank, 2)) for kind, rank in _RANKS.items()}
         return ranks | {"missing": NEITHER} | self.order_table(place.subject, op, item)
 
     def applied(self, node: Apply) -> Meaning:

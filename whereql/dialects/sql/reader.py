@@ -7,7 +7,7 @@ it is refused, and the types of keys, tested in the condition or said by the opt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -35,14 +35,13 @@ from whereql.dialects.sql.grammar import read_condition
 from whereql.dialects.sql.syntax import Apply, Call, Cast, Exists, Items, Name, Node, Syntax, Value
 from whereql.errors import UnsupportedError, WhereqlError
 from whereql.kinds import NUMBERS, Kind
+from whereql.operators import MIRRORED_SIGNS, ORDERS
 from whereql.optimize.constants import fold_constants
 from whereql.values import literal
 
 Table = dict[str, Truth]
 Items_ = Sequence[Literal]
 
-SIGNS: dict[str, Op] = {"<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 KIND_NAMES = {Kind.STRING: "string", Kind.INT: "int", Kind.FLOAT: "float", Kind.BOOL: "bool"}
 
 
@@ -109,7 +108,7 @@ class SqlReader:
                 return self._is_in(node, left, right)
             case Apply(_, "BETWEEN", (value, low, high)):
                 return conjunction([self._compared(node, ">=", value, low), self._compared(node, "<=", value, high)])
-            case Apply(_, sign, (left, right)) if sign in ("=", "==", "<>", "!=", *SIGNS):
+            case Apply(_, sign, (left, right)) if sign in ("=", "==", "<>", "!=", *ORDERS):
                 return self._compared(node, sign, left, right)
             case Apply():
                 return self.applied(node)
@@ -182,7 +181,7 @@ class SqlReader:
 
     def _compared(self, node: Node, sign: str, left: Node, right: Node) -> Meaning:
         if self.value(left) is not None and self.value(right) is None and not isinstance(right, Call):
-            left, right, sign = right, left, _FLIPPED.get(sign, sign)
+            left, right, sign = right, left, MIRRORED_SIGNS.get(sign, sign)
         if isinstance(right, Call) and right.name == "any":
             return self._any(left, right)
         special = self.compared(left, sign, right)
@@ -200,7 +199,7 @@ class SqlReader:
         place = self.due(left)
         if value.value is None:
             return Fixed(None)
-        return self.cases(place, self.order(place, SIGNS[sign], value.value), self._compared_with(place, [value.value]))
+        return self.cases(place, self.order(place, ORDERS[sign], value.value), self._compared_with(place, [value.value]))
 
     def _compared_with(self, place: Place, items: Items_) -> Items_:
         """The values that are of the place's own kind: not those that a type is compared with, nor texts of jsonb."""
@@ -378,12 +377,6 @@ class SqlReader:
     def refuse(self, what: str, node: Node, hint: str) -> NoReturn:
         """Raise UnsupportedError for what has no counterpart."""
         raise UnsupportedError("WQ504", f"{what} of {self.syntax.title} has no counterpart", span=node.token.span, source=self.source or None, hint=hint)
-
-
-def json_order(op: Op, low: Any, high: Any) -> bool:
-    """The order of two values of Python."""
-    tests: dict[Op, Callable[[Any, Any], bool]] = {Op.LT: lambda a, b: a < b, Op.LE: lambda a, b: a <= b, Op.GT: lambda a, b: a > b, Op.GE: lambda a, b: a >= b}
-    return tests[op](low, high)
 
 
 def bool_truth(subject: Subject, when_true: bool | None, when_false: bool | None) -> Truth:

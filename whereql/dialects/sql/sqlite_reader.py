@@ -29,10 +29,10 @@ from whereql.dialects.sql.cases import (
     plain,
 )
 from whereql.dialects.sql.pattern_readers import from_ascii_like, from_glob
-from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth, json_order
+from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth
 from whereql.dialects.sql.syntax import SQLITE, Apply, Call, Exists, Name, Node, Value
 from whereql.kinds import Kind
-from whereql.operators import TEXT
+from whereql.operators import ORDER_TESTS, TEXT
 from whereql.values import literal
 
 _PATH = re.compile(r'\$\.(?:([A-Za-z_][A-Za-z0-9_]*)|"([^"\\\x00-\x1f]*)")')
@@ -149,7 +149,7 @@ class SqliteReader(SqlReader):
         number = literal(int(item.value)) if item.kind is Kind.BOOL else item
         above = constant(op in (Op.GT, Op.GE))
         found |= dict.fromkeys(("string", *ARRAYS, "object"), above) | self.order_table(place.subject, op, number)
-        found["bool"] = bool_truth(place.subject, json_order(op, 1, number.value), json_order(op, 0, number.value))
+        found["bool"] = bool_truth(place.subject, ORDER_TESTS[op](1, number.value), ORDER_TESTS[op](0, number.value))
         return found
 
     def text(self, place: Place, op: Op, text: str) -> Table:
@@ -260,7 +260,7 @@ def _some(subject: Field | Any, expr: Expr | None) -> Truth:
 
 def _against(op: Op, first: str, text: str) -> Truth:
     """The order of a text that begins with a character to another text: known where that decides."""
-    return BOTH_UNSAID if text[:1] == first else constant(json_order(op, first, text))
+    return BOTH_UNSAID if text[:1] == first else constant(ORDER_TESTS[op](first, text))
 
 
 def read(source: Any, options: Options) -> Expr:

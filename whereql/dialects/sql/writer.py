@@ -1,7 +1,7 @@
 """What the SQL writers share: one condition for a predicate, its complement bridged over SQL's third value, and the columns.
 
 A flavour says how it tests a text (`pattern`, `ordered`), and what a metadata key is (`field`): a value in a JSON column, or a
-column of a type (`columns.TypedColumns`). Everything else is here.
+column of a type (`columns.ColumnsWriter`). Everything else is here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from whereql.dialects.sql.fragments import (
 )
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import Kind
-from whereql.operators import ORDER, TEXT, Op
+from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Support
 
 COLUMNS: dict[str, Option] = {
@@ -54,10 +54,6 @@ LAYOUT: dict[str, Option] = {
     "schema": SCHEMA,
 }
 """The options on where metadata stands."""
-
-"""What the readers may assume."""
-
-ORDER_SIGNS: dict[Op, str] = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 
 FALSE = raw("FALSE").known()
 TRUE = raw("TRUE").known()

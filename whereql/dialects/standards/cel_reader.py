@@ -19,6 +19,7 @@ from whereql.dialects.standards.cel_tree import Negation, Node, Test, compiled, 
 from whereql.errors import CheckError, WhereqlError
 from whereql.kinds import Kind
 from whereql.limits import check_depth, check_items, check_pattern
+from whereql.operators import MIRRORED, OPPOSITE, ORDERS
 from whereql.regex import lower
 from whereql.values import FLOAT_MAX, literal
 
@@ -31,9 +32,6 @@ _LEXER = Lexer("CEL", {
 }, has_case=True)  # fmt: skip
 
 _SUBJECTS: dict[str, Callable[[], Subject]] = {"id": Id, "document": Document, "uri": Uri}
-_ORDER = {"<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-_MIRRORED = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE}
-_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
 _METHODS = {"contains": Op.CONTAINS, "startsWith": Op.STARTS, "endsWith": Op.ENDS, "matches": Op.MATCHES}
 _TYPES = ("string", "int", "double", "bool", "list", "map", "null_type", "uint", "bytes")
 _ASCII_CLASSES = re.compile(r"\\[dDwWsSbBQEC]|\(\?[a-zA-Z]*[uUx]|\[\[?:")
@@ -252,11 +250,11 @@ class _Parser:
             found = Predicate(subject, Op.EQ, item)
             other = otherwise(subject, found)
             return Test(found, other, sign) if sign.text == "==" else Test(other, found, sign)
-        op = _MIRRORED[_ORDER[sign.text]] if mirrored else _ORDER[sign.text]
+        op = MIRRORED[ORDERS[sign.text]] if mirrored else ORDERS[sign.text]
         if item.kind is Kind.BOOL:
             self._tokens.refuse("an order of bools", sign, "compare with ==")
         # Values of two types have no order: that is an error, neither true nor false.
-        return Test(Predicate(subject, op, item), Predicate(subject, _OPPOSITE[op], item), sign)
+        return Test(Predicate(subject, op, item), Predicate(subject, OPPOSITE[op], item), sign)
 
     def _method(self, subject: Subject) -> Node:
         tokens = self._tokens

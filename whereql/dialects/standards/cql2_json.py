@@ -22,13 +22,12 @@ from whereql.dialects.sql.patterns import as_like
 from whereql.dialects.standards.cql2_json_reader import read
 from whereql.dialects.writing import Leaf, Writer, exact, refused, superset, write
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import OPERATORS, ORDER, TEXT, Op
+from whereql.operators import OPERATORS, OPPOSITE, ORDER, TEXT, Op
 from whereql.support import Shape, Support
 from whereql.values import Scalar
 
 Json = Any
 
-_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 _HINT = "keep such a number as a string"
 
 
@@ -122,7 +121,7 @@ def _doubles(op: Op, column: Column, value: Json, items: Sequence[Literal]) -> L
 def _rounded(op: Op, value: Json, items: Sequence[Literal], negated: bool) -> Leaf:
     """A superset: what lies beside the number passes, too."""
     if op in ORDER:
-        found = _beside(_OPPOSITE[op] if negated else op, value, items[0])
+        found = _beside(OPPOSITE[op] if negated else op, value, items[0])
         return superset(_any([found, _is_null(value)]) if negated else found, ROUNDED, _HINT)
     if negated:
         return refused(ROUNDED, _HINT)

@@ -15,11 +15,11 @@ from whereql.dialects.places import PLACES
 from whereql.dialects.reading import known
 from whereql.dialects.sql.patterns import like_escaped
 from whereql.kinds import Kind
+from whereql.operators import MIRRORED_SIGNS, ORDERS
 from whereql.values import literal
 
 TITLE = "CQL2"
-ORDER = {"<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+MIRRORED = {"=": "=", "<>": "<>", **MIRRORED_SIGNS}
 COMPARISONS = frozenset(MIRRORED)
 SPATIAL = frozenset({"s_contains", "s_crosses", "s_disjoint", "s_equals", "s_intersects", "s_overlaps", "s_touches", "s_within"})
 TEMPORAL = frozenset({
@@ -70,7 +70,7 @@ def said(subject: Subject, name: str, items: Sequence[Literal], negated: bool) -
         case "a_contains":
             found = And([Predicate(subject, Op.HAS, (item,)) for item in items])
             return And([Predicate(subject, Op.EXISTS), Not(found)]) if negated else found
-    return known(Predicate(subject, ORDER[name], items[0]), negated)
+    return known(Predicate(subject, ORDERS[name], items[0]), negated)
 
 
 def _pattern(item: Literal) -> Literal:

@@ -19,13 +19,12 @@ from whereql.dialects.standards.jsonlogic_reader import read
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like_parts
-from whereql.operators import OPERATORS, ORDER, TEXT, Op
+from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape, Support
 
 Json = Any
 
 _SURROGATES = "\ud800"
-_ORDER = {op: OPERATORS[op].symbol for op in ORDER}
 # What every object of JavaScript has by inheritance: `var` finds it in a record without such a key.
 INHERITED = frozenset({
     "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
@@ -118,7 +117,7 @@ def _member(op: Op, value: Json, items: Sequence[Literal], negated: bool) -> Lea
 
 
 def _widened(op: Op, value: Json, item: Literal) -> Json:
-    tests: list[Json] = [{"===" if test is Op.EQ else _ORDER[test]: [value, number]} for test, number in widened(op, item)]
+    tests: list[Json] = [{"===" if test is Op.EQ else ORDER_SIGNS[test]: [value, number]} for test, number in widened(op, item)]
     return tests[0] if tests[0].keys() == {"==="} else {"and": [is_number(value), *tests]}
 
 
@@ -132,17 +131,14 @@ def is_string(value: Json) -> Json:
     return {"===": [value, {"cat": [value]}]}
 
 
-_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
-
-
 def _order(op: Op, value: Json, item: Literal, negated: bool) -> Leaf:
     if item.kind is Kind.STRING:
         if str(item.value) and max(str(item.value)) >= _SURROGATES:
             return _strings_only(value, negated, "JavaScript orders characters above U+D7FF by their halves")
-        return exact({"and": [is_string(value), {_ORDER[op]: [value, item.value]}]})
+        return exact({"and": [is_string(value), {ORDER_SIGNS[op]: [value, item.value]}]})
     if is_safe(item):
-        return exact({"and": [is_number(value), {_ORDER[op]: [value, item.value]}]})
-    found = _widened(_OPPOSITE[op] if negated else op, value, item)
+        return exact({"and": [is_number(value), {ORDER_SIGNS[op]: [value, item.value]}]})
+    found = _widened(OPPOSITE[op] if negated else op, value, item)
     return superset({"or": [found, {"!": [is_number(value)]}]} if negated else found, ROUNDED, "keep such a number as a string")
 
 

@@ -25,12 +25,11 @@ from whereql.dialects.reading_json import (
     unknown,
 )
 from whereql.kinds import NUMBERS, Kind
+from whereql.operators import MIRRORED, ORDERS
 from whereql.values import FLOAT_MAX, literal
 
 _TITLE = "JSON Logic"
 _SUBJECTS: Mapping[str, Callable[[], Subject]] = {"id": Id, "document": Document, "uri": Uri}
-_ORDER = {"<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-_MIRRORED = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE}
 _NO_FILTERS = {
     **dict.fromkeys(["if", "?:"], "write it with and, or and !"), **dict.fromkeys(["+", "-", "*", "/", "%", "min", "max"], "compare a key with a value"),
     **dict.fromkeys(["map", "filter", "reduce", "merge", "all"], "some and none look into a list"), **dict.fromkeys(["cat", "substr"], "compare a key with a value"),
@@ -180,7 +179,7 @@ class _Reader:
             return And([self._ordered(name, values[:2], path, guards), self._ordered(name, values[1:], path, guards)])
         left, value, is_mirrored = self._pair(values, path)
         subject, item = self._subject(left, f"{path}[{int(is_mirrored)}]"), literal_at(value, f"{path}[{int(not is_mirrored)}]", "a string or a number")
-        op = _MIRRORED[_ORDER[name]] if is_mirrored else _ORDER[name]
+        op = MIRRORED[ORDERS[name]] if is_mirrored else ORDERS[name]
         if item.kind is Kind.BOOL:
             refuse(_TITLE, "an order of bools", path, "compare with ===")
         if item.kind is Kind.STRING and str(item.value) and max(str(item.value)) >= "\ud800":

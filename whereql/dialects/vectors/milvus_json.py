@@ -15,11 +15,9 @@ from whereql.dialects.vectors.milvus_like import pattern
 from whereql.dialects.vectors.milvus_words import EXACT_DOUBLE, Part, contains, joined, literal, negated, number, string
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, Op
+from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, Op
 from whereql.values import FLOAT_MAX, INT_MIN, Scalar, number_test
 
-_SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
-_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
 _NUMBER_KINDS = frozenset({"int", "float"})
 _LINES = {"string": frozenset({"string"}), "number": _NUMBER_KINDS, "bool": frozenset({"bool"})}
 _ROUNDED = "Milvus compares an int with a double by rounding it, and 2^53 is reached"
@@ -68,7 +66,7 @@ def _complement(name: str, predicate: Predicate, said: Saying, version: str, dec
     """Missing, or not so. Missing is asked first, so that it is right whether `not` of the unknown is true or unknown."""
     if predicate.op in ORDER:
         if _is_on_line(declared, predicate):
-            opposite = _order(name, _OPPOSITE[predicate.op], _only(predicate))
+            opposite = _order(name, OPPOSITE[predicate.op], _only(predicate))
         elif version == "lite-3.2":
             return refused("Milvus Lite 3.2 finds no value of another kind by the opposite of an order", _HINT)
         else:
@@ -228,7 +226,7 @@ def _wider(name: str, op: Op, bound: float) -> str:
 
 
 def _order(name: str, op: Op, item: Literal) -> str:
-    return f"{name} {_SIGNS[op]} {literal(item.value)}"
+    return f"{name} {ORDER_SIGNS[op]} {literal(item.value)}"
 
 
 def _only(predicate: Predicate) -> Literal:

@@ -22,6 +22,7 @@ from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like
 from whereql.limits import check_items
+from whereql.operators import MIRRORED_SIGNS, OPPOSITE, ORDER_TESTS, ORDERS
 from whereql.values import check_text_value
 
 _LEXER = Lexer(
@@ -37,9 +38,8 @@ _LEXER = Lexer(
     has_case=True,
 )
 _WORDS = Connectives(any_of={"or", "OR", "||"}, all_of={"and", "AND", "&&"}, none_of={"not", "NOT", "!"}, is_three_valued=True)
-_SIGNS = {"==": Op.EQ, "!=": Op.EQ, "<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
+_SIGNS = {"==": Op.EQ, "!=": Op.EQ, **ORDERS}
+_TURNED = {"==": "==", "!=": "!=", **MIRRORED_SIGNS}
 _MEMBERS = {f"{of}_contains{mode}": mode for of in ("json", "array") for mode in ("", "_any", "_all")}
 _FUNCTIONS = {
     "text_match", "phrase_match", "random_sample", "array_length", "element_filter", "match_all", "match_any", "match_least", "match_most", "match_exact",
@@ -174,14 +174,14 @@ class _Reader:
         if item.kind is Kind.BOOL:
             raise CheckError("WQ302", "an order takes a string or a number, not a bool", span=item.span, hint="compare with == or !=")
         if self._is_lite_32 and negated:  # of another kind it is neither true nor false
-            return self._ordered(place, _OPPOSITE[op], item)
+            return self._ordered(place, OPPOSITE[op], item)
         return self._ordered(place, op, item) if not negated else self._known(place, Predicate(place.subject, op, item), True)
 
     def _ordered(self, place: _Place, op: Op, item: Literal) -> Expr:
         predicate = Predicate(place.subject, op, item)
         if not (self._is_lite_32 and place.is_json and item.kind in NUMBERS):
             return predicate
-        bits = tuple(Literal(Kind.BOOL, bit) for bit in (True, False) if _ORDERS[op](bit, item.value))
+        bits = tuple(Literal(Kind.BOOL, bit) for bit in (True, False) if ORDER_TESTS[op](bit, item.value))
         return Or([predicate, Predicate(place.subject, Op.IN, bits)]) if bits else predicate
 
     def _listed(self, place: _Place, items: tuple[Operand, ...] | Param, is_unequal: bool, negated: bool) -> Expr:
@@ -296,11 +296,6 @@ class _Reader:
     def _refuse_arithmetic(self, tokens: Tokens) -> None:
         if tokens.next.text in _ARITHMETIC:
             tokens.refuse("arithmetic", tokens.next, "store the result as a key, and compare that")
-
-
-_ORDERS: dict[Op, Callable[[Any, Any], bool]] = {
-    Op.LT: lambda a, b: a < b, Op.LE: lambda a, b: a <= b, Op.GT: lambda a, b: a > b, Op.GE: lambda a, b: a >= b,
-}  # fmt: skip
 
 
 def _is_sign(token: Token) -> bool:

@@ -9,12 +9,10 @@ from whereql.dialects.vectors.milvus_like import pattern
 from whereql.dialects.vectors.milvus_words import at_least, at_most, contains, joined, literal, negated, number, string
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
-from whereql.operators import ORDER, Op
+from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, Op
 from whereql.support import Support
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
-_SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
-_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
 _NULLABLE = "if the field is null where a record lacks the key"
 _SCHEMA = "declare the type of the field: schema={'key': 'int'}, with ! where it is never null"
 
@@ -73,7 +71,7 @@ def _complement(name: str, predicate: Predicate, kind: str, version: str, never_
     if plain.support is not Support.EXACT:
         return refused(f"what it says finds too much, and its opposite too little: {plain.reason}", plain.hint)
     if predicate.op in ORDER:
-        opposite = _order(name, _OPPOSITE[predicate.op], items_of(predicate)[0], kind).native
+        opposite = _order(name, OPPOSITE[predicate.op], items_of(predicate)[0], kind).native
     elif version != "lite-2.5":
         opposite = negated(plain.native)
     elif predicate.op in (Op.EQ, Op.IN):
@@ -131,9 +129,9 @@ def _never(name: str, kind: str) -> str:
 
 def _order(name: str, op: Op, item: Literal, kind: str) -> Leaf:
     if kind == "string":
-        return exact(f"{name} {_SIGNS[op]} {literal(item.value)}")
+        return exact(f"{name} {ORDER_SIGNS[op]} {literal(item.value)}")
     if item.kind.value == kind and item.value != INT_MIN:  # the operator as it is, right on a field of the other kind of number, too
-        return exact(f"{name} {_SIGNS[op]} {number(item.value)}")
+        return exact(f"{name} {ORDER_SIGNS[op]} {number(item.value)}")
     test = number_test(op, item)
     is_lower = op in (Op.GT, Op.GE)
     if kind == "int":
