@@ -183,3 +183,10 @@ def test_injection() -> None:
         return [("name" if at == 0 else "string" if kind == "value" else kind, text) for at, (kind, text) in enumerate(found)]
 
     assert check_injection(Knowing, tokens) > 500
+
+@pytest.mark.parametrize("source", ["k > 3", "k 1 TO 3", "k CONTAINS a", "NOT k STARTS WITH a"])
+def test_a_test_of_the_elements_of_a_declared_array_is_refused(source: str) -> None:
+    DIALECT.decode(source)
+    with pytest.raises(UnsupportedError, match="a test of elements"):  # it would be no element's, and find nothing
+        DIALECT.decode(source, schema={"k": ["int[]", "string[]"]})
+

@@ -184,3 +184,10 @@ def test_injection() -> None:
         return [("name", name), ("sign", sign), *(("string", value) for value in values)]
 
     assert check_injection(Knowing, tokens) > 100
+
+@pytest.mark.parametrize("source", ["k:>3", "k:[1..3]", "k:!=[a, 1..3]", "k:=a*"])
+def test_a_test_of_the_elements_of_a_declared_array_is_refused(source: str) -> None:
+    DIALECT.decode(source)
+    with pytest.raises(UnsupportedError, match="a test of elements"):  # it would be no element's, and find nothing
+        DIALECT.decode(source, schema={"k": ["int[]", "string[]"]})
+

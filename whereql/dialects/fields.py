@@ -76,6 +76,10 @@ class Fields:
             return frozenset(declared[0])
         return self._assumed or frozenset(self._compared.get(name, ()))
 
+    def are_arrays(self, name: str) -> bool:
+        """Whether the user said that a key holds nothing but arrays."""
+        return self.is_declared(name) and all(kind.endswith("[]") for kind in self.kinds(name))
+
     def is_plain(self, name: str) -> bool:
         """Whether the kinds of a key lie on one line, strings, numbers or bools, in arrays or not: as a column of one type can hold them."""
         lines = {kind if kind not in ("int", "float", "int[]", "float[]") else f"number{kind.removeprefix('int').removeprefix('float')}" for kind in self.kinds(name)}

@@ -73,6 +73,7 @@ class _Reader:
         if tokens.skip("IN"):
             return self._equal(subject, self._list(tokens))
         if tokens.is_("CONTAINS", "STARTS"):
+            self._refuse_elements(tokens, subject)
             op = Op.CONTAINS if tokens.advance().text == "CONTAINS" else Op.STARTS
             if op is Op.STARTS:
                 tokens.take("WITH", "WITH")
@@ -115,7 +116,12 @@ class _Reader:
         tokens.advance()
         return token.text if token.kind == "word" else _unescaped(token, tokens)
 
+    def _refuse_elements(self, tokens: Tokens, subject: Subject) -> None:
+        if isinstance(subject, Field) and self._fields.are_arrays(subject.name):
+            tokens.refuse("such a test of elements", tokens.next, "of the elements of an array whereql asks what they equal: =, IN")
+
     def _bound(self, tokens: Tokens, subject: Subject) -> Literal:
+        self._refuse_elements(tokens, subject)
         token = tokens.next
         text = self._word(tokens, "a value")
         if (number := _number(text)) is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
+from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri, predicates
 from whereql.dialect import Options
 from whereql.dialects.fields import Fields
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
@@ -71,6 +71,12 @@ class _Reader:
     def _said(self, tokens: Tokens, token: Token, subject: Subject, sign: str, text: str) -> Expr:
         if not text:
             tokens.fail("a value", token)
+        found = self._read(tokens, token, subject, sign, text)
+        if isinstance(subject, Field) and self._fields.are_arrays(subject.name) and any(each.op is not Op.HAS for each in predicates(found)):
+            tokens.refuse("such a test of elements", token, "of the elements of an array whereql asks what they equal: field:=value")
+        return found
+
+    def _read(self, tokens: Tokens, token: Token, subject: Subject, sign: str, text: str) -> Expr:
         if sign in _ORDER:
             number = _number(text)
             if number is None:
