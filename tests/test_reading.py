@@ -91,7 +91,8 @@ def test_what_is_no_filter_is_refused_by_name_and_place() -> None:
 
 
 def test_a_language_may_tell_cases_apart() -> None:
-    lexer = Lexer("Cased", {"name": "[a-zA-Z]+"}, has_case=True)
+    lexer = Lexer("Cased", {"name": "[a-zA-Z]+"}, has_case=True, comment=r"//[^\n]*+")
+    assert [lexer.tokens("// a\nb // c\n//").ahead(at).text for at in range(2)] == ["b", ""]
     assert lexer.tokens("and").is_("and") and not lexer.tokens("AND").is_("and")
     assert LEXER.tokens("AND").is_("and")
     assert not Lexer("Odd", {"name": "[a-z\u212a]+"}).tokens("li\u212ae").is_("like")  # the Kelvin sign folds to k

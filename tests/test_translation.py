@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,13 @@ def test_what_can_not_be_said_is_refused_or_left() -> None:
         whereql.translate("a = 1 AND NOT b > 5", "text", "chroma")
     found = whereql.translate("a = 1 AND NOT b > 5", "text", "chroma", allow_residual=True)
     assert (found.native, found.residual) == ({"a": 1}, whereql.parse("NOT b > 5"))
+
+
+@pytest.mark.parametrize("source", [None, 5, {"a": 1}, [], b"a = 1"], ids=repr)
+@pytest.mark.parametrize("name", sorted(registry().dialects))
+def test_what_is_no_filter_at_all_is_an_error_of_whereqls(name: str, source: object) -> None:
+    with contextlib.suppress(WhereqlError):
+        dialect(name).decode(source)
 
 
 def test_a_name_that_no_dialect_has_is_told() -> None:

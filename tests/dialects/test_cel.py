@@ -200,3 +200,8 @@ def test_expressions_mean_what_the_engine_says() -> None:
     with worker("cel_engines", engine="rust", errors=True) as engine:
         engine.versions = {"common-expression-language": engine.versions["common-expression-language"]}
         assert prove_reading("cel", DIALECT, engine, sets()).filters == 25 * SETS
+
+
+def test_comments_are_skipped() -> None:
+    assert whereql.to_text(DIALECT.decode('// of the year\nmetadata.a == 1 // && metadata.b == 2\r&& metadata.c == "//" //')) == "a = 1 AND c = '//'"
+

@@ -292,6 +292,11 @@ def test_proof_by_montydb_of_the_plain_forms(engine: Worker) -> None:
     prove("mongodb", DIALECT, engine, options=lambda records: {**PLACES, "arrays": False}, lacks={"arrays"}, seed=1000, count=COUNT // 2)
 
 
+def test_an_array_that_is_none_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="beside the type of an array"):  # read as `k HAS 5`, it would find what MongoDB doesn't
+        DIALECT.decode({"k": {"$type": "array", "$eq": 5, "$not": {"$type": "array"}}})
+
+
 def test_proof_by_montydb(engine: Worker) -> None:
     prove("mongodb", DIALECT, engine, options=lambda records: PLACES)
 

@@ -48,15 +48,16 @@ class Lexer:
     """Cuts the sources of a language into tokens.
 
     title: of the language; table: kind to a regular expression of Python's that takes linear time, tried in this order; white
-    space between tokens is skipped. has_case: whether `AND` and `and` are two words.
+    space between tokens is skipped. has_case: whether `AND` and `and` are two words; comment: what is skipped like white space.
     """
 
-    def __init__(self, title: str, table: Mapping[str, str], *, has_case: bool = False) -> None:
+    def __init__(self, title: str, table: Mapping[str, str], *, has_case: bool = False, comment: str = "") -> None:
         self.title = title
         self._has_case = has_case
         self._kinds = list(table)
         groups = "|".join(f"(?P<g{number}>{pattern})" for number, pattern in enumerate(table.values()))
-        self._pattern = re.compile(rf"[ \t\r\n]*+(?:{groups}|(?P<wrong>[^ \t\r\n])|\Z)", re.ASCII)
+        between = rf"(?:[ \t\r\n]|{comment})*+" if comment else r"[ \t\r\n]*+"
+        self._pattern = re.compile(rf"{between}(?:{groups}|(?P<wrong>[^ \t\r\n])|\Z)", re.ASCII)
 
     def tokens(self, source: object) -> Tokens:
         """The tokens of a source. Raises ParseError for a character that the language has no use for, LimitError."""

@@ -90,7 +90,7 @@ class _Reader:
         if "$options" in operators and "$regex" not in operators:
             fail("$options stands beside $regex only", f"{path}.$options", "leave it out")
         is_scalar = not isinstance(subject, Field)
-        if operators.get("$not") == _GUARD and operators.keys() & _SINGLE and operators.get("$eq", "") is not None and None not in _items(operators.get("$in")):
+        if operators.get("$not") == _GUARD and operators.get("$type") != "array" and operators.keys() & _SINGLE and operators.get("$eq", "") is not None and None not in _items(operators.get("$in")):
             del operators["$not"]  # what is left finds scalars only
             is_scalar = True
         if operators.get("$type") == "array" and operators.keys() & {"$eq", "$in"}:

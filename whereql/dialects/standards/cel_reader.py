@@ -29,7 +29,7 @@ _LEXER = Lexer("CEL", {
     "number": r"0[xX][0-9a-fA-F]+[uU]?|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[uU]?",
     "name": r"[A-Za-z_][A-Za-z0-9_]*",
     "sign": r"&&|\|\||[=!<>]=|[<>!()\[\].,?:+\-*/%{}]",
-}, has_case=True)  # fmt: skip
+}, has_case=True, comment=r"//[^\n\r]*+")  # fmt: skip
 
 _SUBJECTS: dict[str, Callable[[], Subject]] = {"id": Id, "document": Document, "uri": Uri}
 _METHODS = {"contains": Op.CONTAINS, "startsWith": Op.STARTS, "endsWith": Op.ENDS, "matches": Op.MATCHES}

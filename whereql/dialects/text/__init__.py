@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from whereql.ast import Expr, Predicate, predicates
 from whereql.binding import check_patterns
@@ -16,7 +17,7 @@ from whereql.errors import ParseError, WhereqlError
 from whereql.limits import Limits, check_text, current_limits
 from whereql.operators import PATTERN
 from whereql.source import Span
-from whereql.values import Literal, check_text_value
+from whereql.values import Literal, check_text_value, describe_type
 
 
 def decode(text: str) -> Expr:
@@ -79,7 +80,9 @@ def encode(expr: Expr) -> str:
     return print_filter(expr)
 
 
-def _read(source: str, options: Options) -> Expr:
+def _read(source: Any, options: Options) -> Expr:
+    if not isinstance(source, str):
+        raise ParseError("WQ119", f"a filter of whereql's is a text, got {describe_type(source)}", hint="pass a string")
     return decode(source)
 
 
