@@ -10,7 +10,7 @@ import pytest
 from azure_evaluator import find, tokenize
 from foreign import Worker, worker
 from injection import check_injection
-from proving import COUNT
+from proving import Evaluator, prove
 from search_records import declared
 
 import whereql
@@ -19,11 +19,8 @@ from whereql.dialect import Dialect
 from whereql.dialects.search.azure import DIALECT, constant
 from whereql.errors import ParseError, TranslateError, UnsupportedError, WhereqlError
 from whereql.records import Record, make_record
-from whereql.semantics import holds
 from whereql.testing import DialectContract
 from whereql.testing.dialects import Run
-from whereql.testing.generators import COMBINATIONS, FilterMaker, Generator
-from whereql.testing.holding import fit_all
 
 
 def native(text: str, **options: Any) -> Any:
@@ -57,21 +54,9 @@ class TestAzure(DialectContract):
         return {"schema": declared(records)}
 
 
-def test_random_filters_on_typed_fields() -> None:
-    """By documentation: more of them than the contract tries, exhaustively 2,500."""
-    exact = total = 0
-    for seed in range(COUNT // 50):
-        generator = Generator(seed + 500)
-        records = fit_all(generator.records(20), TestAzure.lacks)
-        maker = FilterMaker(generator.random, records)
-        for turn in range(50):
-            expr = maker.filter(COMBINATIONS[(seed * 50 + turn) * 7 % len(COMBINATIONS)])
-            translation = DIALECT.encode(expr, allow_residual=True, schema=declared(records))
-            found = set(find(translation.native, records))
-            got = {record.id for record in records if record.id in found and (translation.residual is None or holds(translation.residual, record))}
-            assert got == {record.id for record in records if holds(expr, record)}, (whereql.to_text(expr), translation.native)
-            exact, total = exact + translation.exact, total + 1
-    assert exact > total * 0.35
+def test_proof_by_documentation() -> None:
+    proof = prove("azure", DIALECT, Evaluator(find), lacks=TestAzure.lacks, options=lambda records: {"schema": declared(records)}, seed=500, variant="declared")
+    assert proof.exact > proof.filters * 0.35
 
 
 def test_a_complement_holds_without_the_key() -> None:

@@ -12,7 +12,7 @@ import pytest
 from foreign import Run, worker
 from injection import hostile_pairs
 from merging_evaluator import OWN, held, line, schema_of, shape
-from proving import COUNT
+from proving import COUNT, Evaluator, prove
 
 import whereql
 from whereql.ast import Expr
@@ -107,6 +107,16 @@ class TestBedrock(DialectContract):
 class TestUndeclared(TestBedrock):
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
         return OWN
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_proof_by_documentation(is_declared: bool) -> None:
+    """By each way to read what isn't documented."""
+    def options(records: Sequence[Record]) -> Mapping[str, Any]:
+        return {**OWN, "schema": schema_of(records), "store": "opensearch"} if is_declared else OWN
+
+    for number, reading in enumerate(READINGS):
+        prove("bedrock", DIALECT, Evaluator(reading.run), lacks=LACKS, fit=storable, options=options, seed=number * 10_000, variant="declared" if is_declared else "not declared")
 
 
 def written(text: str, **options: Any) -> Any:

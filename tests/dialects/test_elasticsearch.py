@@ -11,7 +11,7 @@ import pytest
 from elastic_evaluator import find
 from foreign import EngineError, Worker, worker
 from lucene_engine import lucene
-from proving import COUNT, Proof, _prove_set, prove, prove_reading
+from proving import COUNT, Proof, prove, prove_reading, prove_set
 from search_records import DOCUMENT, URI, by_line, declared
 
 import whereql
@@ -412,8 +412,8 @@ class TestOnLucene:
 
     def test_scalars_and_arrays_under_one_key(self, engine: Worker) -> None:
         for records, filters in merged_sets(COUNT):
-            _prove_set(DIALECT, engine, records, filters, options(records), Proof())
-            _prove_set(DIALECT, engine, records, [expr for expr in filters if is_typed(expr, records)], FIELDS, Proof())
+            prove_set(DIALECT, engine, records, filters, options(records), Proof())
+            prove_set(DIALECT, engine, records, [expr for expr in filters if is_typed(expr, records)], FIELDS, Proof())
 
     def test_the_evaluator_agrees(self, engine: Worker) -> None:
         for records, filters in merged_sets(COUNT):

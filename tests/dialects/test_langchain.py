@@ -88,7 +88,7 @@ class TestLangChainForPinecone(TestLangChain):
 @pytest.mark.parametrize("form", ["text", "dict"])
 def test_chroma_finds_what_is_written(form: str) -> None:
     with worker("langchain_chroma", own=True) as engine:
-        proof = prove("langchain", DIALECT, engine, lacks=CHROMA_LACKS, options=lambda records: {"store": "chroma", "form": form})
+        proof = prove("langchain", DIALECT, engine, lacks=CHROMA_LACKS, options=lambda records: {"store": "chroma", "form": form}, variant=f"as {form}")
     assert proof.exact > proof.filters / 6
 
 
@@ -96,7 +96,7 @@ def test_chroma_finds_what_is_written(form: str) -> None:
 @pytest.mark.parametrize("form", ["text", "dict"])
 def test_qdrant_finds_what_is_written(form: str) -> None:
     with worker("langchain_qdrant", own=True) as engine:
-        proof = prove("langchain", DIALECT, engine, options=lambda records: {"store": "qdrant", "form": form, "schema": declared(records)})
+        proof = prove("langchain", DIALECT, engine, options=lambda records: {"store": "qdrant", "form": form, "schema": declared(records)}, variant=f"as {form}")
     assert proof.exact > proof.filters / 6
 
 
@@ -147,7 +147,7 @@ def test_it_is_read_as_the_store_takes_it(store: str, comparators: Sequence[str]
             yield sources.records(), [sources.source(sources.random.choice([0, 1, 2, 3])) for _ in range(50)]
 
     with worker(f"langchain_{store}", own=True) as engine:
-        prove_reading("langchain", DIALECT, engine, sets(), store=store, schema=SCHEMA)
+        prove_reading("langchain", DIALECT, engine, sets(), variant="as text", store=store, schema=SCHEMA)
 
 
 def test_presence_is_never_assumed() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from injection import check_injection
 from meilisearch_evaluator import find, tokenize
-from proving import COUNT
+from proving import COUNT, Evaluator, prove
 from search_records import by_line, declared
 
 import whereql
@@ -67,6 +67,11 @@ class TestUndeclared(TestMeilisearch):
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
         return {}
+
+
+def test_proof_by_documentation() -> None:
+    prove("meilisearch", DIALECT, Evaluator(find), lacks=TestMeilisearch.lacks, options=lambda records: {"schema": declared(records)}, variant="declared")
+    prove("meilisearch", DIALECT, Evaluator(find), seed=10_000, variant="not declared")
 
 
 @pytest.mark.parametrize("is_declared", [True, False])

@@ -11,7 +11,7 @@ import pytest
 from foreign import Run, worker
 from injection import hostile_pairs
 from merging_evaluator import OWN, Reading, check_structure, schema_of
-from proving import COUNT
+from proving import COUNT, DOCUMENTED, Evaluator, Proof, prove, record
 
 import whereql
 from whereql.ast import Expr
@@ -67,6 +67,14 @@ class TestDeclared(TestPinecone):
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
         return {**OWN, "schema": schema_of(records)}
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_proof_by_documentation(is_declared: bool) -> None:
+    def options(records: Sequence[Record]) -> Mapping[str, Any]:
+        return {**OWN, "schema": schema_of(records)} if is_declared else OWN
+
+    prove("pinecone", DIALECT, Evaluator(PINECONE.run), lacks=LACKS, fit=storable, options=options, variant="declared" if is_declared else "not declared")
 
 
 def written(text: str, **options: Any) -> Any:
@@ -205,9 +213,12 @@ def sources(seed: int, records: Sequence[Record], count: int) -> list[Any]:
 def test_reads_what_the_documentation_says(seed: int) -> None:
     """By documentation, not executed."""
     records = storable(fit_all(Generator(seed).records(25), LACKS))
+    proof = Proof()
     for source in sources(seed, records, 50):
         expr = DIALECT.decode(source)
-        assert [record.id for record in records if holds(expr, record)] == PINECONE.run(source, records), source
+        assert [each.id for each in records if holds(expr, each)] == PINECONE.run(source, records), source
+        proof.filters, proof.exact = proof.filters + 1, proof.exact + 1
+    record("pinecone", "read", DOCUMENTED, proof)
 
 
 # -- the client of Pinecone -------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def engine(url: str, version: dict[str, str]) -> Iterator[Worker]:
 @pytest.fixture(scope="module")
 def columns(url: str, version: dict[str, str]) -> Iterator[Worker]:
     with worker("sql_postgres", url=url, layout="columns") as started:
-        started.versions = {f"{name} (columns)": each for name, each in version.items()}
+        started.versions = version
         yield started
 
 
@@ -110,15 +110,15 @@ class TestColumns(ColumnsContract):
 
 
 def test_it_finds_what_the_filter_means(engine: Worker) -> None:
-    prove("postgres", DIALECT, engine, lacks=LACKS)
+    prove("postgres", DIALECT, engine, lacks=LACKS, variant="JSON")
 
 
 def test_so_it_does_in_columns(columns: Worker) -> None:
-    prove("postgres", DIALECT, columns, lacks=(*LACKS, "odd keys", "mixed kinds"), options=schema_of)
+    prove("postgres", DIALECT, columns, lacks=(*LACKS, "odd keys", "mixed kinds"), options=schema_of, variant="typed columns")
 
 
 def test_what_is_read_means_what_postgres_makes_of_it(engine: Worker) -> None:
-    prove_reading("postgres", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS))
+    prove_reading("postgres", DIALECT, engine, native_sets(DIALECT, SAYINGS, PLACES, LACKS), variant="JSON")
 
 
 def test_hostile_keys_and_values_stay_one_name_and_one_string() -> None:

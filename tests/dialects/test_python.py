@@ -54,7 +54,7 @@ class TestPython(DialectContract):
 
 
 def test_random_filters_mean_what_the_semantics_say() -> None:
-    proof = prove("python", DIALECT, Engine())  # type: ignore[arg-type]  # it has what a worker has
+    proof = prove("python", DIALECT, Engine())
     assert proof.exact > 0.9 * proof.filters  # the rest are patterns that a backtracking search could take too long for
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from foreign import Run, worker
 from injection import check_injection
+from proving import Evaluator, prove
 from redis_by_documentation import Index, tokens
 
 import whereql
@@ -66,6 +67,17 @@ class TestRedisByDefault(TestRedis):
     """TAG fields that ignore case."""
 
     is_exact_tag = False
+
+
+@pytest.mark.parametrize("is_exact_tag", [True, False])
+def test_proof_by_documentation(is_exact_tag: bool) -> None:
+    def options(records: Sequence[Record]) -> Mapping[str, Any]:
+        return {"schema": schema_of(records), "casesensitive": is_exact_tag, "indexmissing": True, "wildcards": True}
+
+    def run(native: Any, records: Sequence[Record]) -> list[str]:
+        return Index(schema_of(records), case_sensitive=is_exact_tag, index_missing=True).find(native, records)
+
+    prove("redis", DIALECT, Evaluator(run), lacks=TestRedis.lacks, fit=trimmed, options=options, variant="tags with case" if is_exact_tag else "tags without case")
 
 
 def trimmed(records: Sequence[Record]) -> list[Record]:

@@ -10,7 +10,7 @@ import pytest
 from foreign import Run, worker
 from injection import hostile_pairs
 from merging_evaluator import OWN, Reading, check_structure, schema_of
-from proving import COUNT
+from proving import COUNT, Evaluator, prove
 
 import whereql
 from whereql.dialects.mongo.s3vectors import DIALECT
@@ -45,6 +45,16 @@ class TestS3Vectors(DialectContract):
 class TestUndeclared(TestS3Vectors):
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
         return OWN
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_proof_by_documentation(is_declared: bool) -> None:
+    """By each way to read what isn't documented."""
+    def options(records: Sequence[Record]) -> Mapping[str, Any]:
+        return {**OWN, "schema": schema_of(records)} if is_declared else OWN
+
+    for number, reading in enumerate(READINGS):
+        prove("s3vectors", DIALECT, Evaluator(reading.run), lacks=LACKS, options=options, seed=number * 10_000, variant="declared" if is_declared else "not declared")
 
 
 def written(text: str, **options: Any) -> Any:

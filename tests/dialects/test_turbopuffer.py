@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from foreign import Run, worker
-from proving import COUNT, Proof, record
+from proving import COUNT, DOCUMENTED, Proof, record
 
 import whereql
 from whereql.dialect import Dialect
@@ -199,7 +199,7 @@ def test_proof_by_documentation() -> None:
                 proof.filters += 1
                 proof.exact += translation.exact
     assert proof.exact > proof.filters * 0.6
-    record("turbopuffer", "written", {"by documentation": "(not executed)"}, proof)
+    record("turbopuffer", "written", DOCUMENTED, proof)
 
 
 @pytest.mark.engines

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 from injection import check_injection
-from proving import COUNT
+from proving import COUNT, Evaluator, prove
 from search_records import by_line, declared
 from typesense_evaluator import find, parts, tokenize
 
@@ -63,6 +64,12 @@ class TestTypesense(DialectContract):
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
         return {"schema": required(records)}
+
+
+def test_proof_by_documentation() -> None:
+    """By either way to read what isn't documented."""
+    for seed, finds_missing in enumerate((True, False)):
+        prove("typesense", DIALECT, Evaluator(partial(find, finds_missing=finds_missing)), lacks=TestTypesense.lacks, options=lambda records: {"schema": required(records)}, seed=seed * 10_000, variant="declared")
 
 
 @pytest.mark.parametrize("is_declared", [True, False])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from foreign import Run, worker
 from injection import check_injection
+from proving import Evaluator, prove
 from vespa_by_documentation import Attributes, tokens
 
 import whereql
@@ -67,6 +68,14 @@ class TestVespaByDefault(TestVespa):
     """String attributes that ignore case."""
 
     is_cased = False
+
+
+@pytest.mark.parametrize("is_cased", [True, False])
+def test_proof_by_documentation(is_cased: bool) -> None:
+    def run(native: Any, records: Sequence[Record]) -> list[str]:
+        return Attributes(schema_of(records), is_cased=is_cased).find(native, records)
+
+    prove("vespa", DIALECT, Evaluator(run), lacks=TestVespa.lacks, fit=storable, options=lambda records: {"schema": schema_of(records), "cased": is_cased}, variant="cased" if is_cased else "not cased")
 
 
 def storable(records: Sequence[Record]) -> list[Record]:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from foreign import EngineError, Run, worker
-from proving import COUNT, Proof, record
+from proving import COUNT, DOCUMENTED, Proof, record
 
 import whereql
 from whereql.ast import Expr
@@ -274,7 +274,7 @@ def test_proof_by_documentation(tokenization: str, version: str) -> None:
             proof.exact += translation.exact
     assert proof.exact > proof.filters * 0.3
     if (tokenization, version) == ("field", "1.33"):
-        record("weaviate", "written", {"by documentation": "(not executed)"}, proof)
+        record("weaviate", "written", DOCUMENTED, proof)
 
 
 @pytest.mark.engines
