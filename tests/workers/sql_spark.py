@@ -49,7 +49,9 @@ def cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict) else value
 
 
-def find(spark: Any, native: dict[str, Any]) -> list[str]:
+def find(spark: Any, native: dict[str, Any] | str) -> list[str]:
+    if isinstance(native, str):
+        native = {"sql": native}
     if "names" in native:  # as the parser has them
         return list(spark.sql(f"SELECT {native['names']}").columns)
     text = native["text"] if "text" in native else f"SELECT id FROM t WHERE {native['sql']}"

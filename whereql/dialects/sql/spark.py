@@ -1,14 +1,15 @@
 """Spark SQL: a condition on columns of types, for `spark.sql(…, args=…)` with parameters `:p1`, or as a text alone.
 
 Its ANSI mode refuses to compare a bool with a number and fails on a text that is no number, so values are always of the
-column's own type. Its regular expressions are Java's, which try: only those that take few tries are written.
+column's own type. Its regular expressions are Java's, which try: only those that take few tries are written. Before it
+parses a text, it puts the value of a variable for each `${…}` in it, within quotes, too: the pair is never written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from whereql.ast import Expr
+from whereql.ast import Expr, Predicate
 from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.sql.backtracking import backtracking_pattern
@@ -29,6 +30,12 @@ class SparkWriter(EngineWriter):
     title = "Spark SQL"
     shape = Shape(depth=60, predicates=1_000, literals=5_000)  # its planner goes down into a condition on the stack
 
+    def typed(self, key: str, predicate: Predicate) -> Leaf:
+        """A predicate on the column of a key; a name has no escape by which to keep `${` apart."""
+        if "${" in key:
+            return refused("Spark puts the value of a variable for ${…}, in names, too", "rename the key")
+        return super().typed(key, predicate)
+
     def name(self, text: str) -> Fragment:
         """A name in backticks, where it needs quotes."""
         return name(text, "`")
@@ -37,7 +44,7 @@ class SparkWriter(EngineWriter):
         """A backslash escapes in a text; a number with a point would be a decimal."""
         match value.value:
             case str() as text:
-                return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+                return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("${", "$\\{") + "'"
             case float() as number:
                 return f"{number!r}D"
         return literal(value)
