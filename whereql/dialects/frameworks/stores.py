@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Any
 from typing import Literal as OneOf
 
-from whereql.ast import And, Document, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, predicates
+from whereql.ast import And, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, predicates
 from whereql.dialect import Options
 from whereql.dialects.fields import KINDS, Fields
+from whereql.dialects.places import role
 from whereql.dialects.vectors.doubles import EXACT, Range, doubles
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
@@ -342,5 +343,4 @@ _SAYINGS: dict[str, Callable[[Subject, Op, Literal, Store], Saying | Leaf]] = {"
 
 def metadata_only(subject: Subject, title: str) -> Leaf:
     """Why a framework's filter can't name what is no key of the metadata."""
-    name = "document" if isinstance(subject, Document) else "id" if isinstance(subject, Id) else "uri"
-    return refused(f"filters of {title} see the metadata only, not the {name}", "store it under a key, too")
+    return refused(f"filters of {title} see the metadata only, not the {role(subject)}", "store it under a key, too")

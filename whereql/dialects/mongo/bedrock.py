@@ -15,6 +15,7 @@ from whereql.ast import And, Expr, Field, Id, Literal, Not, Or, Predicate, Subje
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.mongo.mql import DECLARE, Json, Keys, double_order, holdable, lines_of
 from whereql.dialects.mongo.pinecone import FLAT
+from whereql.dialects.places import refused_place, role, subjects, unplaced
 from whereql.dialects.writing import Leaf, Writer, check_closed, exact, items_of, refused, superset, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -67,14 +68,13 @@ class BedrockWriter(Writer):
         if isinstance(subject, Field):
             if not 1 <= len(subject.name) <= _KEY_LENGTH:
                 return refused("a key has 1 to 100 characters", "rename the key")
-            if subject.name in (self._options["document"], self._options["uri"]):
-                return refused("that key is the record's own", "write #document or #uri, or rename the key")
+            if subject.name in subjects(self._options):
+                return refused_place(subject, self._options)
             return subject.name
         if isinstance(subject, Id):
             return refused("a filter can't name the id", "keep it in an attribute of its own")
-        name = type(subject).__name__.lower()
-        key: str | None = self._options[name]
-        return key or refused(f"nothing says where the {name} stands", f"name its attribute: {name}='…'")
+        key: str | None = self._options[role(subject)]
+        return key or unplaced(subject, "attribute")
 
     def _condition(self, subject: Subject) -> str:
         return self._keys.condition(subject.name) if isinstance(subject, Field) else ""

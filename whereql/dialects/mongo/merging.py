@@ -23,6 +23,7 @@ from whereql.dialects.mongo.mql import (
     one_of,
 )
 from whereql.dialects.mongo.places import Place
+from whereql.dialects.places import refused_place, role, subjects, unplaced
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, TEXT, Op
@@ -60,14 +61,13 @@ class MergingWriter(JsonWriter):
         if isinstance(subject, Field):
             if not subject.name or subject.name.startswith("$"):
                 return refused(f"{self.title} takes no such key", "rename the key")
-            if subject.name in (self.options["document"], self.options["uri"]):
-                return refused("that key is the record's own", "write #document or #uri, or rename the key")
+            if subject.name in subjects(self.options):
+                return refused_place(subject, self.options)
             return subject.name, ""
         if isinstance(subject, Id):
             return refused("a filter can't name the id", "fetch by id instead")
-        name = type(subject).__name__.lower()
-        key: str | None = self.options[name]
-        return (key, "") if key else refused(f"nothing says where the {name} stands", f"name its key: {name}='…'")
+        key: str | None = self.options[role(subject)]
+        return (key, "") if key else unplaced(subject, "key")
 
     def exists(self, place: Place, negated: bool) -> Leaf:
         """Whether a key is there."""

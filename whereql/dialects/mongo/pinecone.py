@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Literal, Not, Op, Or, Predicate, Subject, Uri, literal
-from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject, literal
+from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.mongo.merging import MergingWriter
 from whereql.dialects.mongo.mql import TYPING, Keys
+from whereql.dialects.places import places, subjects
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -62,7 +63,7 @@ class _Reader:
 
     def __init__(self, options: Options) -> None:
         self._keys = Keys(Const(True), options)
-        self._own: Mapping[str | None, Subject] = {options["document"]: Document(), options["uri"]: Uri()}
+        self._own = subjects(options)
 
     def filter(self, value: Any, path: str, depth: int) -> Expr:
         """An object of conditions, all of which hold."""
@@ -132,7 +133,9 @@ def _held(item: Literal) -> Literal:
     return literal(float(item.value)) if type(item.value) is int and abs(item.value) > _LARGEST else item
 
 
-FLAT = {**TYPING, "document": Option("the key of #document"), "uri": Option("the key of #uri")}
+_PLACES = places("key")
+
+FLAT = {**TYPING, "document": _PLACES["document"], "uri": _PLACES["uri"]}
 """The options of a store of flat metadata."""
 
 DIALECT = Dialect(_TITLE, _read, _write, FLAT, form="json")

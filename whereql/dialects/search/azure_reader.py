@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from whereql.ast import Const, Document, Expr, Field, Id, Literal, Not, Op, Predicate, Subject, Uri
+from whereql.ast import Const, Expr, Field, Literal, Not, Op, Predicate, Subject
 from whereql.dialect import Options
+from whereql.dialects.places import subjects
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
 from whereql.dialects.text import literals
 from whereql.limits import check_depth, check_items
@@ -38,8 +39,7 @@ _NO_FIELD = RESERVED - {"search", "geo", "geography", "any", "all"}
 
 def read(source: Any, options: Options) -> Expr:
     """The filter that a `$filter` says. Raises ParseError, UnsupportedError, LimitError."""
-    subjects: dict[str, Subject] = {str(options["uri"]): Uri(), str(options["document"]): Document(), str(options["id"]): Id()}
-    return read_filter(_LEXER.tokens(source), _WORDS, _Reader(subjects).condition)
+    return read_filter(_LEXER.tokens(source), _WORDS, _Reader(subjects(options)).condition)
 
 
 class _Reader:

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate, Subject
+from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.search.elasticsearch_reader import read
 from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit
 from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
@@ -46,9 +47,7 @@ OPTIONS = {
     "schema": SCHEMA,
     "keyword": Option("what is put behind a key to name the field that holds its strings whole: '.keyword' where they are mapped dynamically", ""),
     "ignore_above": Option("the length over which the field of a string leaves it out, 0 for none; by default 256 behind '.keyword', else none"),
-    "id": Option("the field of #id: _id, or a keyword field that holds it", "_id"),
-    "document": Option("the keyword or wildcard field of #document"),
-    "uri": Option("the keyword or wildcard field of #uri"),
+    **places("keyword or wildcard field", id="_id"),
 }
 
 
@@ -104,9 +103,8 @@ class ElasticWriter(Writer):
         if isinstance(subject, Field):
             why = _why_no_field(subject.name)
             return refused(why, "rename the key") if why else subject.name
-        option = "id" if isinstance(subject, Id) else "document" if isinstance(subject, Document) else "uri"
-        field = self._options[option]
-        return str(field) if field else refused(f"no field is known to hold #{option}", f"name a keyword field: {option}='…'")
+        field = self._options[role(subject)]
+        return str(field) if field else unplaced(subject)
 
     def _condition(self, field: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
         if not known.items:

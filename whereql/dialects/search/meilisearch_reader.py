@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
+from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Option, Options
 from whereql.dialects.fields import Fields
+from whereql.dialects.places import subjects
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
 from whereql.errors import CheckError, ParseError
 from whereql.limits import check_items
+from whereql.operators import ORDERS
 from whereql.values import describe_type, literal
 
 FOLD = Option("whether strings are read as ILIKE, since case makes no difference there; arrays then are not looked into", False)
@@ -28,7 +30,7 @@ _LEXER = Lexer(
     has_case=True,
 )
 _WORDS = Connectives(any_of={"OR"}, all_of={"AND"}, none_of={"NOT"})
-_COMPARISONS = {"=": Op.EQ, "!=": Op.EQ, "<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
+_COMPARISONS = {"=": Op.EQ, "!=": Op.EQ, **ORDERS}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"\\(u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[\s\S])")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "'": "'", '"': '"', "\\": "\\", "0": "\0"}
@@ -47,7 +49,7 @@ class _Reader:
     def __init__(self, options: Options) -> None:
         self._fields = Fields(Const(True), options["schema"])
         self._folds = bool(options["fold"])
-        self._subjects: dict[str, Subject] = {str(options["uri"]): Uri(), str(options["document"]): Document(), str(options["id"]): Id()}
+        self._subjects = subjects(options)
 
     def text(self, source: Any) -> Expr:
         if not isinstance(source, str):

@@ -15,9 +15,10 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate, predicates
+from whereql.ast import And, Expr, Field, Literal, Or, Predicate, predicates
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -33,9 +34,7 @@ OPTIONS: Mapping[str, Option] = {
     "indexmissing": Option("whether the fields are indexed with INDEXMISSING (2.10), so that ismissing finds them", False, (False, True)),
     "indexempty": Option("whether the TAG fields are indexed with INDEXEMPTY (2.10), so that the empty string is found", False, (False, True)),
     "wildcards": Option("whether to say prefixes and parts: no more than MAXPREFIXEXPANSIONS (200) values are found so", False, (False, True)),
-    "id": Option("the TAG field of #id"),
-    "document": Option("the TAG field of #document"),
-    "uri": Option("the TAG field of #uri"),
+    **places("TAG field"),
 }
 
 _EXACT_DOUBLE = 2**53
@@ -93,11 +92,9 @@ class RedisWriter(Writer):
             if self.schema is not None and not self._fields.is_declared(subject.name):
                 return refused("the schema has no such field", _SCHEMA)
             return _escaped(subject.name), self._fields.kinds(subject.name), self._fields.is_declared(subject.name)
-        role = "id" if isinstance(subject, Id) else type(subject).__name__.lower()
-        name = self._options[role]
+        name = self._options[role(subject)]
         if name is None:
-            hint = "pass INKEYS beside the query, or index it" if role == "id" else "index it"
-            return refused(f"no TAG field holds #{role}", f"{hint}, and say where: {role}='…'")
+            return unplaced(subject, "TAG field")
         return _escaped(str(name)), frozenset({"string"}), True
 
     def _exists(self, name: str, kinds: frozenset[str], negated: bool) -> Leaf:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri, predicates
+from whereql.ast import And, Const, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, predicates
 from whereql.dialect import Options
 from whereql.dialects.fields import Fields
+from whereql.dialects.places import subjects
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
 from whereql.errors import CheckError
 from whereql.limits import check_items
+from whereql.operators import ORDERS
 from whereql.source import quote
 from whereql.values import literal
 
@@ -32,7 +34,6 @@ _LEXER = Lexer(
 )
 _WORDS = Connectives(any_of={"||"}, all_of={"&&"}, none_of=(), has_one_level=True)
 _OPERATOR = re.compile(r"\s*(!=|>=|<=|=|!|>|<|)\s*")
-_ORDER = {">": Op.GT, ">=": Op.GE, "<": Op.LT, "<=": Op.LE}
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
 _VALUE = re.compile(r"\s*((?:`[^`]*+`|[^`,])*+)(,|\Z)")
 
@@ -47,7 +48,7 @@ def read(source: Any, options: Options) -> Expr:
 class _Reader:
     def __init__(self, options: Options) -> None:
         self._fields = Fields(Const(True), options["schema"])
-        self._subjects: dict[str, Subject] = {str(options["uri"]): Uri(), str(options["document"]): Document(), "id": Id()}
+        self._subjects = subjects({**options, "id": "id"})
 
     def condition(self, tokens: Tokens, negated: bool) -> Expr:
         """One condition: a field, an operator, and a value or a list."""
@@ -77,11 +78,11 @@ class _Reader:
         return found
 
     def _read(self, tokens: Tokens, token: Token, subject: Subject, sign: str, text: str) -> Expr:
-        if sign in _ORDER:
+        if sign in ORDERS:
             number = _number(text)
             if number is None:
                 tokens.fail("a number", token, "only numbers have an order")
-            return Predicate(subject, _ORDER[sign], number)
+            return Predicate(subject, ORDERS[sign], number)
         if text.startswith("[") != text.endswith("]"):
             tokens.fail("a list from [ to ]", token)
         values = _values(text[1:-1], tokens, token) if text.startswith("[") else [text]
@@ -98,7 +99,7 @@ class _Reader:
             return And([Predicate(subject, Op.GE, least), Predicate(subject, Op.LE, most)])
         for bound in (">=", "<=", ">", "<"):
             if text.startswith(bound) and (number := _number(text[len(bound) :].strip())) is not None:
-                return Predicate(subject, _ORDER[bound], number)
+                return Predicate(subject, ORDERS[bound], number)
         is_quoted = len(text) > 1 and text[0] == text[-1] == "`"
         plain = text[1:-1] if is_quoted else text
         if "`" in plain:

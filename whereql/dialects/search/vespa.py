@@ -14,9 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate
+from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like_parts
@@ -27,9 +28,7 @@ from whereql.values import INT_MIN, number_test
 OPTIONS: Mapping[str, Option] = {
     "schema": SCHEMA,
     "cased": Option("whether the string attributes have `match: cased`", False, (False, True)),
-    "id": Option("the string attribute of #id"),
-    "document": Option("the string attribute of #document"),
-    "uri": Option("the string attribute of #uri"),
+    **places("string attribute"),
 }
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
@@ -83,10 +82,9 @@ class VespaWriter(Writer):
                 return refused("the schema has no such field", _SCHEMA)
             name: str | None = subject.name
         else:
-            role = "id" if isinstance(subject, Id) else type(subject).__name__.lower()
-            name = self._options[role]
+            name = self._options[role(subject)]
             if name is None:
-                return refused(f"no attribute holds #{role}", f"say which one does: {role}='…'")
+                return unplaced(subject, "string attribute")
         if name is None or not _NAME.fullmatch(name) or name.lower() in _WORDS:
             return refused("no field of Vespa has such a name", "name the field with letters, digits and _, and no word of the language")
         return name

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
+from whereql.ast import And, Const, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
-from whereql.dialects.places import PLACES
+from whereql.dialects.places import PLACES, subjects
 from whereql.dialects.reading import END, Lexer, Token, Tokens
 from whereql.dialects.standards.cel_literals import number, string
 from whereql.dialects.standards.cel_numbers import NumberPart
@@ -31,7 +30,6 @@ _LEXER = Lexer("CEL", {
     "sign": r"&&|\|\||[=!<>]=|[<>!()\[\].,?:+\-*/%{}]",
 }, has_case=True, comment=r"//[^\n\r]*+")  # fmt: skip
 
-_SUBJECTS: dict[str, Callable[[], Subject]] = {"id": Id, "document": Document, "uri": Uri}
 _METHODS = {"contains": Op.CONTAINS, "startsWith": Op.STARTS, "endsWith": Op.ENDS, "matches": Op.MATCHES}
 _TYPES = ("string", "int", "double", "bool", "list", "map", "null_type", "uint", "bytes")
 _ASCII_CLASSES = re.compile(r"\\[dDwWsSbBQEC]|\(\?[a-zA-Z]*[uUx]|\[\[?:")
@@ -142,9 +140,9 @@ class _Parser:
         token = tokens.take("name", "a key")
         if tokens.is_("("):
             tokens.refuse(f"the function {token.text}", token, "compare a key with a value")
-        for place in PLACES:
-            if token.text == self._options[place]:
-                return _SUBJECTS[place]()
+        own = subjects(self._options).get(token.text)
+        if own is not None:
+            return own
         if token.text != self._options["metadata"]:
             names = ", ".join(str(self._options[name]) for name in ("metadata", *PLACES))
             tokens.fail(f"one of the variables {names}", token, hint="the options of the dialect name them: metadata='…'")

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
-from whereql.dialects.places import PLACES
+from whereql.ast import And, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
+from whereql.dialects.places import subjects
 from whereql.dialects.reading import known
 from whereql.dialects.sql.patterns import like_escaped
 from whereql.kinds import Kind
@@ -26,13 +26,12 @@ TEMPORAL = frozenset({
     "t_after", "t_before", "t_contains", "t_disjoint", "t_during", "t_equals", "t_finishedby", "t_finishes", "t_intersects", "t_meets", "t_metby", "t_overlappedby", "t_overlaps", "t_startedby", "t_starts",
 })  # fmt: skip
 ARITHMETIC = frozenset({"+", "-", "*", "/", "^", "%", "div"})
-_SUBJECTS: Mapping[str, Callable[[], Subject]] = {"id": Id, "document": Document, "uri": Uri}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def property_of(name: str, options: Mapping[str, Any]) -> Subject:
     """The subject that a property is."""
-    return next((_SUBJECTS[place]() for place in PLACES if options[place] == name), Field(name))
+    return subjects(options).get(name) or Field(name)
 
 
 def what_is(name: str) -> tuple[str, str]:

@@ -7,12 +7,12 @@ the option `typed`: then they convert nothing but null.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
+from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
-from whereql.dialects.places import PLACES
+from whereql.dialects.places import subjects
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -29,7 +29,6 @@ from whereql.operators import MIRRORED, ORDERS
 from whereql.values import FLOAT_MAX, literal
 
 _TITLE = "JSON Logic"
-_SUBJECTS: Mapping[str, Callable[[], Subject]] = {"id": Id, "document": Document, "uri": Uri}
 _NO_FILTERS = {
     **dict.fromkeys(["if", "?:"], "write it with and, or and !"), **dict.fromkeys(["+", "-", "*", "/", "%", "min", "max"], "compare a key with a value"),
     **dict.fromkeys(["map", "filter", "reduce", "merge", "all"], "some and none look into a list"), **dict.fromkeys(["cat", "substr"], "compare a key with a value"),
@@ -117,9 +116,9 @@ class _Reader:
         return self._named(str(name), f"{path}.var")
 
     def _named(self, name: str, path: str) -> Subject:
-        for place in PLACES:
-            if name == self._options[place]:
-                return _SUBJECTS[place]()
+        own = subjects(self._options).get(name)
+        if own is not None:
+            return own
         prefix = str(self._options["metadata"])
         if prefix and not name.startswith(f"{prefix}."):
             refuse(_TITLE, f"a var outside of {prefix}", path, "metadata='' reads the keys from the data itself")

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate
+from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.vectors.typed import Column, Columns, bound, equal_values
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
@@ -64,10 +65,9 @@ class TurbopufferWriter(Writer):
                 return refused("turbopuffer's ids are compared, not searched", "compare #id with = or IN, or keep the id in an attribute, too")
             return "id", Column(Kind.STRING, is_declared=True, is_required=True)
         if not isinstance(subject, Field):
-            option = "document" if isinstance(subject, Document) else "uri"
-            name = self._options[option]
+            name = self._options[role(subject)]
             if not name:
-                return refused(f"turbopuffer has no {option} beside the attributes", f"say which attribute it is: {option}='…'")
+                return unplaced(subject, "attribute")
             return str(name), Column(Kind.STRING, is_declared=True)
         taken = ("id", "vector", *_CONNECTIVES, *(self._options[option] for option in ("document", "uri")))
         if subject.name in taken or not 1 <= len(subject.name.encode()) <= 128 or subject.name.startswith("$"):
@@ -164,10 +164,12 @@ def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, TurbopufferWriter(expr, options))
 
 
+_PLACES = places("attribute")
+
 _OPTIONS = {
     "schema": SCHEMA,
-    "document": Option("the attribute that holds the document", ""),
-    "uri": Option("the attribute that holds the uri", ""),
+    "document": _PLACES["document"],
+    "uri": _PLACES["uri"],
     "regex": Option("the attributes that have a regex index, as a list"),
 }
 

@@ -13,9 +13,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Document, Expr, Field, Id, Or, Predicate
+from whereql.ast import And, Expr, Field, Id, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.vectors.typed import Column, Columns, bound, equal_values
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
@@ -79,10 +80,8 @@ class WeaviateWriter(Writer):
     def _property(self, predicate: Predicate) -> tuple[str, Column] | Leaf:
         subject = predicate.subject
         if not isinstance(subject, Field):
-            option = "document" if isinstance(subject, Document) else "uri"
-            if name := self._options[option]:
-                return str(name), Column(Kind.STRING, is_declared=True)
-            return refused(f"Weaviate has no {option} beside the properties", f"say which property it is: {option}='…'")
+            name = self._options[role(subject)]
+            return (str(name), Column(Kind.STRING, is_declared=True)) if name else unplaced(subject, "property")
         if not _NAME.fullmatch(subject.name) or subject.name in _TAKEN or subject.name in (self._options["document"], self._options["uri"]):
             return refused("Weaviate takes no such name for a property of yours", "rename the key: letters, digits and _, a small letter in front, not id or vector")
         column = self._columns.of(subject.name)
@@ -257,13 +256,15 @@ def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, WeaviateWriter(expr, options))
 
 
+_PLACES = places("property")
+
 _OPTIONS = {
     "form": Option("the JSON of GraphQL's where, or of the message of gRPC", "graphql", ("graphql", "grpc")),
     "schema": SCHEMA,
     "tokenization": Option("of the text properties: field, word, lowercase or whitespace; or of each: {'k': 'word'}", "field"),
     "null_state": Option("whether the collection has indexNullState", False, (True, False)),
-    "document": Option("the property that holds the document", ""),
-    "uri": Option("the property that holds the uri", ""),
+    "document": _PLACES["document"],
+    "uri": _PLACES["uri"],
     "version": Option("of Weaviate: Not is new in 1.33", "1.33", ("1.32", "1.33")),
 }
 
