@@ -102,7 +102,7 @@ def check_structure(dialect: Dialect, pairs: Sequence[tuple[str, str]], **option
                 continue
             written += 1
             model = dialect.encode(make("k", "plain"), allow_residual=True, **options).native
-            assert shape(translation.native) == shape(renamed(model, key, options.get("prefix", ""))), (key, value, translation.native)
+            assert shape(translation.native) == shape(renamed(model, key, f"{options['metadata']}." if "metadata" in options else "")), (key, value, translation.native)
     return written
 
 

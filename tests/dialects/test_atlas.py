@@ -86,7 +86,7 @@ def test_what_it_lacks_is_refused_with_a_hint(text: str) -> None:
 
 
 def test_hostile_keys_and_values_are_data() -> None:
-    assert check_structure(DIALECT, [pair for pair in hostile_pairs(3) if "." not in pair[0]], arrays=False, prefix="metadata.") > 800
+    assert check_structure(DIALECT, [pair for pair in hostile_pairs(3) if "." not in pair[0]], arrays=False, metadata="metadata") > 800
 
 
 def test_proof_as_mql(engine: Worker) -> None:

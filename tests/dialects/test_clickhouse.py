@@ -133,7 +133,7 @@ def test_no_value_is_more_than_a_value() -> None:
 
 @ENGINE
 def test_no_value_is_more_than_a_value_to_its_parser(engine: Worker) -> None:
-    writer = ClickhouseWriter({**dict.fromkeys(DIALECT.options), "json": "metadata"}, whereql.Const(True))
+    writer = ClickhouseWriter({**dict.fromkeys(DIALECT.options), "metadata": "metadata"}, whereql.Const(True))
     assert check_values(engine, writer.literal, lambda texts: {"text": f"SELECT arrayJoin([{texts}])"}) >= 1_000
     assert check_names(engine, writer.name, bool) > 300
 

@@ -27,16 +27,16 @@ from whereql.testing.hostile import HOSTILE_KEYS, HOSTILE_TEXTS
 
 
 def written(text: str, **options: Any) -> Any:
-    return DIALECT.encode(whereql.parse(text), **{"json": "m", **options}).native
+    return DIALECT.encode(whereql.parse(text), **{"metadata": "m", **options}).native
 
 
 def left(text: str, **options: Any) -> tuple[Any, str]:
-    translation = DIALECT.encode(whereql.parse(text), allow_residual=True, **{"json": "m", **options})
+    translation = DIALECT.encode(whereql.parse(text), allow_residual=True, **{"metadata": "m", **options})
     return translation.native, "TRUE" if translation.residual is None else whereql.to_text(translation.residual)
 
 
 def read(source: str, **options: Any) -> str:
-    return whereql.to_text(DIALECT.decode(source, **{"json": "m", **options}))
+    return whereql.to_text(DIALECT.decode(source, **{"metadata": "m", **options}))
 
 
 class TestMilvus(DialectContract):
@@ -61,7 +61,7 @@ class TestMilvus(DialectContract):
         return DIALECT
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
-        return {"json": "$meta", "uri": "uri"}
+        return {"metadata": "$meta", "uri": "uri"}
 
 
 class TestMilvusLite32(DialectContract):
@@ -70,14 +70,14 @@ class TestMilvusLite32(DialectContract):
         return DIALECT
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
-        return {"json": "metadata", "version": "lite-3.2", "uri": "uri"}
+        return {"metadata": "metadata", "version": "lite-3.2", "uri": "uri"}
 
 
 class TestMilvusLite25(TestMilvusLite32):
     """It has no null, so no field that some records lack."""
 
     def options(self, records: Sequence[Record]) -> Mapping[str, Any]:
-        return {"json": "metadata", "version": "lite-2.5", "document": None}
+        return {"metadata": "metadata", "version": "lite-2.5", "document": None}
 
 
 class TestMilvusFields(DialectContract):
@@ -108,8 +108,8 @@ def test_complements_find_records_without_the_key() -> None:
     assert written("NOT a > 5") == 'not exists m["a"] or not (m["a"] > 5)'  # `m["a"] <= 5` would lose records without the key, and strings
     assert written("NOT a > 5", schema={"a": "int"}) == 'not exists m["a"] or m["a"] <= 5'
     assert written("a NOT IN (1, 2)") == 'not exists m["a"] or m["a"] not in [1, 2]'
-    assert written("a != 5", json=None) == "a is null or not (a == 5)"
-    assert written("a != 5", json=None, schema={"a": "int!"}) == "not (a == 5)"
+    assert written("a != 5", metadata=None) == "a is null or not (a == 5)"
+    assert written("a != 5", metadata=None, schema={"a": "int!"}) == "not (a == 5)"
     assert written("a != 5", version="lite-2.5") == 'm["a"] != 5'  # which is true where the key is missing, there
     assert left("NOT a > 5", version="lite-2.5") == ("", "NOT a > 5")
 
@@ -128,10 +128,10 @@ def test_large_numbers_are_not_trusted_to_doubles() -> None:
     assert native == 'm["a"] == 9007199254740993' and residual == "a = 9007199254740993"
     assert left("a > 9007199254740993") == ('m["a"] >= 9007199254740991.0', "a > 9007199254740993")
     assert left("a != 9007199254740993") == ("", "a != 9007199254740993")
-    assert written("a = 9007199254740993", json=None) == "a == 9007199254740993"
-    assert written("a > 1.5 AND a < 3", json=None, schema={"a": "int"}) == "a >= 2 and a < 3"
-    assert written("a > 5", json=None) == "a > 5"  # `a >= 6` would lose 5.5, if the field is a DOUBLE
-    assert written("a = -9223372036854775808", json=None) == "a < -9223372036854775807"  # Lite 2.5 can't read the least int
+    assert written("a = 9007199254740993", metadata=None) == "a == 9007199254740993"
+    assert written("a > 1.5 AND a < 3", metadata=None, schema={"a": "int"}) == "a >= 2 and a < 3"
+    assert written("a > 5", metadata=None) == "a > 5"  # `a >= 6` would lose 5.5, if the field is a DOUBLE
+    assert written("a = -9223372036854775808", metadata=None) == "a < -9223372036854775807"  # Lite 2.5 can't read the least int
 
 
 def test_wildcards_of_the_operand_are_text() -> None:
@@ -152,13 +152,13 @@ def test_an_empty_list_finds_nothing() -> None:
 
 def test_long_chains_are_balanced_trees() -> None:
     expr = Or([Predicate(Field(f"k{n}"), Op.EQ, whereql.literal(n)) for n in range(1000)])
-    native = DIALECT.encode(expr, json="m").native
+    native = DIALECT.encode(expr, metadata="m").native
     levels = deepest = 0
     for character in native:
         levels += (character == "(") - (character == ")")
         deepest = max(deepest, levels)
     assert 8 <= deepest <= 12
-    assert DIALECT.decode(native, json="m").size == 1000
+    assert DIALECT.decode(native, metadata="m").size == 1000
     assert written("a = 1 OR b = 2 OR c = 3") == 'm["a"] == 1 or m["b"] == 2 or m["c"] == 3'
 
 
@@ -172,23 +172,23 @@ def test_exists_of_a_server_may_not_see_an_empty_list() -> None:
 def test_what_a_server_can_not_name_is_refused() -> None:
     for key in ('a"b', "a\\b", "a][b", "", "a\nb"):
         with pytest.raises(TranslateError, match="no such key"):
-            DIALECT.encode(Predicate(Field(key), Op.EQ, whereql.literal(1)), json="m")
+            DIALECT.encode(Predicate(Field(key), Op.EQ, whereql.literal(1)), metadata="m")
     for key in ("a b", "not", "1a", "LIKE"):
         with pytest.raises(TranslateError, match="no such name"):
             DIALECT.encode(Predicate(Field(key), Op.EQ, whereql.literal(1)))
     with pytest.raises(WhereqlError, match="no name of a field"):
-        written("a = 1", json='m"] or m["')
+        written("a = 1", metadata='m"] or m["')
     with pytest.raises(TranslateError, match="several"):
-        written("a = 1 OR a = 'x'", json=None)
+        written("a = 1 OR a = 'x'", metadata=None)
     with pytest.raises(TranslateError, match="the schema has no such field"):
-        written("a = 1 AND b = 2", json=None, schema={"a": "int"})
+        written("a = 1 AND b = 2", metadata=None, schema={"a": "int"})
 
 
 def test_defect_4_a_value_does_not_become_structure() -> None:
     value = 'x" or id > 0 or s == "y'
-    native = DIALECT.encode(Predicate(Field("s"), Op.EQ, whereql.literal(value)), json="m").native
+    native = DIALECT.encode(Predicate(Field("s"), Op.EQ, whereql.literal(value)), metadata="m").native
     assert native == 'm["s"] == "x\\" or id > 0 or s == \\"y"'
-    assert DIALECT.decode(native, json="m") == Predicate(Field("s"), Op.EQ, whereql.literal(value))
+    assert DIALECT.decode(native, metadata="m") == Predicate(Field("s"), Op.EQ, whereql.literal(value))
 
 
 def test_defect_13_not_is_never_dropped_nor_a_condition() -> None:
@@ -196,8 +196,8 @@ def test_defect_13_not_is_never_dropped_nor_a_condition() -> None:
     for text in ("NOT s = 'apple'", "n IS NULL", "NOT s = 'apple' AND n >= 0"):
         expr = whereql.parse(text)
         for version in ("server", "lite-2.5", "lite-3.2"):
-            translation = DIALECT.encode(expr, allow_residual=True, json="m", version=version)
-            meant = DIALECT.decode(translation.native, json="m", version=version)
+            translation = DIALECT.encode(expr, allow_residual=True, metadata="m", version=version)
+            meant = DIALECT.decode(translation.native, metadata="m", version=version)
             for record in records:
                 assert (holds(meant, record) and holds(Const(True) if translation.residual is None else translation.residual, record)) is holds(expr, record)
 
@@ -214,8 +214,8 @@ def test_reads_what_not_means_there() -> None:
 
 
 def test_reads_strings_as_milvus_writes_them() -> None:
-    assert DIALECT.decode(r'm["a"] == "\x41\101\u00e9\n\"\\"', json="m") == Predicate(Field("a"), Op.EQ, whereql.literal('AAé\n"\\'))
-    assert DIALECT.decode(r"""m['a'] == 'it\'s "so"'""", json="m") == Predicate(Field("a"), Op.EQ, whereql.literal('it\'s "so"'))
+    assert DIALECT.decode(r'm["a"] == "\x41\101\u00e9\n\"\\"', metadata="m") == Predicate(Field("a"), Op.EQ, whereql.literal('AAé\n"\\'))
+    assert DIALECT.decode(r"""m['a'] == 'it\'s "so"'""", metadata="m") == Predicate(Field("a"), Op.EQ, whereql.literal('it\'s "so"'))
 
 
 def test_reads_numbers_as_milvus_writes_them() -> None:
@@ -223,7 +223,7 @@ def test_reads_numbers_as_milvus_writes_them() -> None:
 
 
 def test_reads_parameters() -> None:
-    expr = whereql.bind(DIALECT.decode('m["a"] > {low} and m["b"] in {few} and json_contains_all(m["t"], {all})', json="m"), {"low": 1, "few": ["x"], "all": [1, 2]})
+    expr = whereql.bind(DIALECT.decode('m["a"] > {low} and m["b"] in {few} and json_contains_all(m["t"], {all})', metadata="m"), {"low": 1, "few": ["x"], "all": [1, 2]})
     assert whereql.to_text(expr) == "a > 1 AND b IN ('x') AND t HAS ALL (1, 2)"
 
 
@@ -253,14 +253,14 @@ def test_reads_parameters() -> None:
 )
 def test_what_is_no_filter_is_refused_by_name_and_place(source: str, name: str, at: int) -> None:
     with pytest.raises(UnsupportedError, match=re.escape(name)) as caught:
-        DIALECT.decode(source, json="m")
+        DIALECT.decode(source, metadata="m")
     assert caught.value.code == "WQ504" and caught.value.span is not None and caught.value.span.start == at and caught.value.hint
 
 
 @pytest.mark.parametrize("source", ['m["a"] = 1', 'm["a"] == ', "and", 'm["a"] == "x', "m == 1", "1 < 2", 'm["a"] in [1', "(a == 1", '1 < m["a"] > 2', "not", 'm["a"] == "\\q"', "a > true", 'a like 5'])
 def test_what_is_no_expression_is_said_so(source: str) -> None:
     with pytest.raises(WhereqlError) as caught:
-        DIALECT.decode(source, json="m")
+        DIALECT.decode(source, metadata="m")
     assert caught.value.span is not None and caught.value.hint
 
 
@@ -299,7 +299,7 @@ def tokens(native: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("version", ["server", "lite-2.5", "lite-3.2"])
 def test_hostile_keys_and_values_stay_one_token(version: str) -> None:
-    assert check_injection(DIALECT, tokens, takes_key=is_plain_key, json="$meta", version=version) > 500
+    assert check_injection(DIALECT, tokens, takes_key=is_plain_key, metadata="$meta", version=version) > 500
 
 
 def test_hostile_names_of_fields_are_refused() -> None:
@@ -341,7 +341,7 @@ def test_hostile_strings_are_data_to_the_engine(version: str) -> None:
     texts = [text for text in HOSTILE_TEXTS if len(text) < 20_000]  # a JSON field takes 64 KiB
     records = [make_record(f"{n}", metadata={"k": text, "tags": [text]}) for n, text in enumerate(texts)]
     records += [make_record(f"key {n}", metadata={key: n}) for n, key in enumerate(HOSTILE_KEYS)]
-    options = {"version": version, "json": "metadata", "document": None}
+    options = {"version": version, "metadata": "metadata", "document": None}
     filters: list[Expr] = [Predicate(Field(key), Op.EQ, whereql.literal(n)) for n, key in enumerate(HOSTILE_KEYS)]
     for text in texts:
         item = whereql.literal(text)
@@ -371,4 +371,4 @@ def test_expressions_are_read_as_the_engine_means_them(version: str, json: str |
 
 def test_the_complement_is_a_not_of_whereql() -> None:
     expr: Expr = Not(Predicate(Field("a"), Op.EQ, whereql.literal(1)))
-    assert DIALECT.decode(DIALECT.encode(expr, json="m").native, json="m") == Or([Not(Predicate(Field("a"), Op.EXISTS)), expr])
+    assert DIALECT.decode(DIALECT.encode(expr, metadata="m").native, metadata="m") == Or([Not(Predicate(Field("a"), Op.EXISTS)), expr])

@@ -159,10 +159,10 @@ def test_a_dollar_stands_before_a_last_newline_too() -> None:
 
 
 def test_a_prefix_stands_before_keys_only() -> None:
-    assert written("a = 1 AND #id = 'x'", prefix="metadata.", arrays=False) == {"$and": [{"metadata.a": 1}, {"_id": "x"}]}
-    assert read({"metadata.a": 1, "_id": "x"}, prefix="metadata.", arrays=False) == "a = 1 AND #id = 'x'"
-    with pytest.raises(UnsupportedError, match="outside of the prefix"):
-        DIALECT.decode({"a": 1}, prefix="metadata.")
+    assert written("a = 1 AND #id = 'x'", metadata="metadata", arrays=False) == {"$and": [{"metadata.a": 1}, {"_id": "x"}]}
+    assert read({"metadata.a": 1, "_id": "x"}, metadata="metadata", arrays=False) == "a = 1 AND #id = 'x'"
+    with pytest.raises(UnsupportedError, match="outside of metadata"):
+        DIALECT.decode({"a": 1}, metadata="metadata")
 
 
 @pytest.mark.parametrize("key", ["", "$a", "a.$b", "a..b", ".a", "k\0", "tags.0", "_id"])
@@ -193,7 +193,7 @@ def levels(native: Any) -> int:
 def test_hostile_keys_and_values_are_data() -> None:
     pairs = [pair for pair in hostile_pairs(5) if "." not in pair[0]]  # a dot is a step, see above
     assert check_structure(DIALECT, pairs) > 800
-    assert check_structure(DIALECT, pairs[:500], arrays=False, prefix="metadata.") > 400
+    assert check_structure(DIALECT, pairs[:500], arrays=False, metadata="metadata") > 400
 
 
 # -- defects of others ------------------------------------------------------------------------------------------------

@@ -166,7 +166,7 @@ class TestWriting:
         assert DIALECT.encode(whereql.parse("k ENDS WITH 'a'"), arrays=False, allow_residual=True).native == {"must": [{"key": "k", "match": {"substring": "a"}}]}
 
     def test_subjects_have_their_places(self) -> None:
-        places = {"prefix": "metadata.", "document": "page_content", "uri": 'metadata."the uri"'}
+        places = {"metadata": "metadata", "document": "page_content", "uri": 'metadata."the uri"'}
         assert written("a = 'x' AND #document CONTAINS 'y' AND #uri = 'z'", arrays=False, **places) == {
             "must": [
                 {"key": "metadata.a", "match": {"value": "x"}},
@@ -176,10 +176,10 @@ class TestWriting:
         }
         with pytest.raises(TranslateError, match="document='…'"):
             written("#document CONTAINS 'y'")
-        with pytest.raises(TranslateError, match="prefix='…'"):
+        with pytest.raises(TranslateError, match="metadata='…'"):
             written("page_content = 'y'", document="page_content")
-        with pytest.raises(CheckError, match="prefix is no path"):
-            written("a = 1", prefix="a b")
+        with pytest.raises(CheckError, match="metadata is no path"):
+            written("a = 1", metadata="a b")
 
     def test_ids_are_those_of_points(self, edge: Worker) -> None:
         uuid = "550e8400-e29b-41d4-a716-446655440000"
@@ -244,7 +244,7 @@ class TestReading:
             ({"must": [{"key": "k", "match": {"phrase": "Σ"}}, {"is_empty": {"key": "k[]"}}]}, "such words"),
             ({"must": [{"key": "k", "values_count": {"gt": 2}}]}, "counting"),
             ({"must": [{"key": "k[0]", "match": {"value": 1}}]}, "the path"),
-            ({"must": [{"key": "a.b", "match": {"value": 1}}]}, 'prefix="a."'),
+            ({"must": [{"key": "a.b", "match": {"value": 1}}]}, 'metadata="a"'),
             ({"must": [{"is_empty": {"key": "k[]"}}]}, "whether a key is an array"),
             ({"must": [{"is_empty": {"key": "k[]"}}, {"should": [{"key": "k", "match": {"value": 1}}, {"is_empty": {"key": "b"}}]}]}, "whether a key is an array"),
             ({"must": [{"is_empty": {"key": "k[]"}}], "must_not": [{"key": "k", "match": {"value": 1}}]}, "whether a key is an array"),
@@ -352,7 +352,7 @@ def lies(value: float, ends: Any) -> bool:
     )  # fmt: skip
 
 
-WHOLE = {"prefix": "metadata.", **PLACES}
+WHOLE = {"metadata": "metadata", **PLACES}
 
 
 def test_proof_on_the_engine() -> None:

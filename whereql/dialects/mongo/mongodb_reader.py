@@ -1,6 +1,6 @@
 """From MongoDB's query language (MQL) to the AST.
 
->>> options = {"schema": {"year": "int"}, "arrays": True, "prefix": "", "id": "_id", "document": None, "uri": None}
+>>> options = {"schema": {"year": "int"}, "arrays": True, "metadata": None, "id": "_id", "document": None, "uri": None}
 >>> whereql.to_text(read({"year": {"$gte": 2020}, "lang": {"$ne": "en"}}, options))
 "year >= 2020 AND NOT (lang = 'en' OR lang HAS 'en')"
 

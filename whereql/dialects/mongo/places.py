@@ -1,6 +1,6 @@
 """Where a subject of whereql stands in a document of MongoDB, and back.
 
->>> options = {"prefix": "metadata.", "id": "_id", "document": "text", "uri": None}
+>>> options = {"metadata": "metadata", "id": "_id", "document": "text", "uri": None}
 >>> place_of(Field("year"), options), subject_of("text", "$", options)
 (('metadata.year', ''), Document())
 """
@@ -19,7 +19,7 @@ Place = tuple[str, str]
 """The path of a field, and on what condition it is the key's."""
 
 PLACES: Mapping[str, Option] = {
-    "prefix": Option("what stands before each key, such as metadata.", ""),
+    "metadata": Option("the path to the object that holds the keys, such as metadata; none: the document itself"),
     "document": Option("the field of #document"),
     "uri": Option("the field of #uri"),
 }
@@ -36,7 +36,7 @@ def place_of(subject: Subject, options: Options) -> Place | Leaf:
         if place:
             return place, ""
         return refused(f"nothing says where the {name} stands", f"name its field: {name}='…'")
-    path = f"{options['prefix']}{subject.name}"
+    path = f"{_before(options)}{subject.name}"
     steps = path.split(".")
     if "\0" in path or not all(steps):
         return refused("no path of MongoDB can name such a key", "rename the key")
@@ -49,15 +49,20 @@ def place_of(subject: Subject, options: Options) -> Place | Leaf:
     return path, _NESTED if "." in subject.name else ""
 
 
+def _before(options: Options) -> str:
+    """What stands before each key in a path."""
+    return f"{str(options['metadata']).removesuffix('.')}." if options["metadata"] else ""
+
+
 def subject_of(path: str, at: str, options: Options) -> Subject:
     """The subject that a path names. at: where it stands in the source, for messages. Raises WhereError, UnsupportedError."""
     for kind, name in _NAMES.items():
         if path == options.get(name):
             return kind()
     check_text_value(path, path=at)
-    prefix = options["prefix"]
+    prefix = _before(options)
     if not path.startswith(prefix) or path == prefix:
-        refuse("MongoDB", "a field outside of the prefix", at, f"the keys of records stand behind {prefix!r}: choose another prefix, or name the field of #document or #uri")
+        refuse("MongoDB", f"a field outside of {options['metadata']}", at, "name the object that holds the keys, metadata='…', or the field of #document or #uri")
     steps = path.removeprefix(prefix).split(".")
     if any(not step or step.startswith("$") for step in steps):
         fail("a path has no empty step and none that begins with $", at, "write the name of a field")

@@ -133,7 +133,7 @@ class TableWriter(ColumnsWriter):
 
     def __init__(self, options: Options, expr: Expr) -> None:
         super().__init__(options, expr)
-        self.holder = self.name(options["json"])
+        self.holder = self.name(options["metadata"])
 
     def json(self, key: str, predicate: Predicate) -> Leaf:
         """A predicate on the value of a key in the JSON column."""

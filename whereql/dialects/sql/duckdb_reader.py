@@ -82,7 +82,7 @@ class DuckdbReader(SqlReader):
             inner = self.place(left)
             if inner is not None and inner.form == "json" and path == "$[*]" and form == "text":
                 return replace(inner, form="elements", node=node)
-            self.refuse("a path into a value", node, f"a key holds no other keys: {self.options['json']}->>'key'")
+            self.refuse("a path into a value", node, f"a key holds no other keys: {self.options['metadata']}->>'key'")
         key, part = self._key(path, node)
         if part == "*" and form == "text":
             return Place(Field(key), "elements", node)

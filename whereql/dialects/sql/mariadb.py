@@ -58,7 +58,7 @@ class MariadbWriter(SqlWriter):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.holder = self.name(options["json"])
+        self.holder = self.name(options["metadata"])
         if not _WORD.fullmatch(options["collation"]):
             raise CheckError("WQ314", f"{quote(options['collation'])} is no collation", hint="leave it out, or in MySQL collation='utf8mb4_0900_bin'")
 
@@ -223,7 +223,7 @@ def _write(expr: Expr, options: Options) -> Translation:
 
 
 _OPTIONS = {
-    "json": Option("the column with the metadata as JSON", "metadata"),
+    "metadata": Option("the column with the metadata as JSON", "metadata"),
     "collation": Option("one by code point that drops no spaces; that of MySQL 8 is utf8mb4_0900_bin", "utf8mb4_nopad_bin"),
     "params": Option("how the places of parameters are marked", "format", ("format", "qmark")),
 }

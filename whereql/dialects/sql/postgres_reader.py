@@ -87,7 +87,7 @@ class PostgresReader(SqlReader):
                     self.refuse("a path into a value", node, "a key holds no other keys: metadata->>'key'")
                 return Place(Field(step), "text" if sign == "#>>" else "json", node)
             case Apply(_, "->>" | "->" | "#>>" | "#>"):
-                self.refuse("a path into a value", node, f"a key holds no other keys: {self.options['json']}->>'key'")
+                self.refuse("a path into a value", node, f"a key holds no other keys: {self.options['metadata']}->>'key'")
             case Call(_, "jsonb_extract_path_text" | "jsonb_extract_path" as name, (left, Value(_, Literal(Kind.STRING, key)))) if self.is_holder(left):
                 return Place(Field(str(key)), "text" if name.endswith("text") else "json", node)
             case Call(_, "jsonb_typeof", (inner,)):
@@ -262,7 +262,7 @@ class PostgresReader(SqlReader):
         if place.form == "json":
             return self._contains_value(place, wanted, node, NEITHER)
         if place.form != "holder" or not isinstance(wanted, dict) or not wanted:
-            self.refuse("a containment of this", node, f"{self.options['json']} @> '{{\"key\": \"value\"}}'")
+            self.refuse("a containment of this", node, f"{self.options['metadata']} @> '{{\"key\": \"value\"}}'")
         lost = Truth(FALSE, None) if self.options["nullable"] else NEVER
         return conjunction([self._contains_value(Place(Field(key), "json", node), value, node, lost, is_inner=True) for key, value in wanted.items()])
 

@@ -252,7 +252,7 @@ class SqlReader:
         """Whether a node is the column with the metadata."""
         if not isinstance(node, Name) or self.options["layout"] != "json":
             return False
-        return node.text == self.options["json"] or (not self.json_names_have_case and node.text.lower() == self.options["json"].lower())
+        return node.text == self.options["metadata"] or (not self.json_names_have_case and node.text.lower() == self.options["metadata"].lower())
 
     def value(self, node: Node) -> Value | None:
         """A value that the condition gives, None for anything else."""

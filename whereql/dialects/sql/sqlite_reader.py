@@ -59,7 +59,7 @@ class SqliteReader(SqlReader):
             case Apply(_, "->", (left, Value(_, Literal(Kind.STRING, key)))) if self.is_holder(left):
                 return Place(Field(self._key(str(key), node)), "json", node)
             case Apply(_, "->>" | "->"):
-                self.refuse("a path into a value", node, f"a key holds no other keys: {self.options['json']}->>'key'")
+                self.refuse("a path into a value", node, f"a key holds no other keys: {self.options['metadata']}->>'key'")
             case Call(_, "json_extract" | "json_type" as name, (left, Value(_, Literal(Kind.STRING, path)))) if self.is_holder(left):
                 return Place(Field(self._path(str(path), node)), "type" if name == "json_type" else "scalar", node)
             case Apply(_, "COLLATE", (inner, Name(_, name))):

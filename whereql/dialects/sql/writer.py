@@ -49,7 +49,7 @@ def styles(default: str, *others: str) -> dict[str, Option]:
 
 
 LAYOUT: dict[str, Option] = {
-    "json": Option("the column with the metadata as JSON", "metadata"),
+    "metadata": Option("the column with the metadata as JSON", "metadata"),
     "layout": Option("metadata in one JSON column, or a column for each key", "json", ("json", "columns")),
     "schema": SCHEMA,
 }

@@ -1,6 +1,6 @@
 """Milvus and Zilliz Cloud: boolean expressions over typed fields, over the keys of a JSON field, or over dynamic fields.
 
->>> DIALECT.encode(whereql.parse("lang = 'en' AND NOT year = 2020"), json="metadata").native
+>>> DIALECT.encode(whereql.parse("lang = 'en' AND NOT year = 2020"), metadata="metadata").native
 'metadata["lang"] == "en" and (not exists metadata["year"] or metadata["year"] != 2020)'
 
 The two Milvus Lite that are in use know less than a server, and mean other things by the same words: the option `version`.
@@ -25,7 +25,7 @@ from whereql.source import quote
 from whereql.support import Shape
 
 OPTIONS: Mapping[str, Option] = {
-    "json": Option("the JSON field that holds the keys, '$meta' for dynamic fields; none: each key is a field of its own"),
+    "metadata": Option("the JSON field that holds the keys, '$meta' for dynamic fields; none: each key is a field of its own"),
     "version": Option("what runs the expression: a server (2.6 by its documentation), or a Milvus Lite", "server", ("server", "lite-2.5", "lite-3.2")),
     "schema": SCHEMA,
     "id": Option("the field of #id, a VARCHAR", "id"),
@@ -53,15 +53,15 @@ class MilvusWriter(Writer):
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
         """A predicate on a field, or on a key of JSON."""
         subject = predicate.subject
-        if isinstance(subject, Field) and self._options["json"] is not None:
+        if isinstance(subject, Field) and self._options["metadata"] is not None:
             return self._keyed(subject.name, predicate, negated)
         return self._typed(subject, predicate, negated)
 
     def _keyed(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
         if not is_plain_key(key):
             return refused("Milvus finds no such key in JSON", "rename the key: no quotes, backslashes or control characters, and not empty")
-        name = path(self._options["json"], key)
-        if predicate.op is Op.HAS and self._version == "lite-3.2" and self._options["json"] == "$meta":
+        name = path(self._options["metadata"], key)
+        if predicate.op is Op.HAS and self._version == "lite-3.2" and self._options["metadata"] == "$meta":
             if not is_name(key) or key in (self._options["id"], self._options["document"], self._options["uri"]):
                 return refused("Milvus Lite 3.2 looks into a dynamic field by a bare name only", "rename the key, or keep it in a JSON field")
             name = key
@@ -78,7 +78,7 @@ class MilvusWriter(Writer):
                 return refused(f"no field holds #{role}", f"say which field does: {role}='…'")
             return typed_leaf(name, predicate, negated, frozenset({"string"}), self._version, is_required=role == "id")
         if not is_name(subject.name):
-            return refused("a field has no such name", "say which JSON field holds the key: json='metadata', or '$meta' for dynamic fields")
+            return refused("a field has no such name", "say which JSON field holds the key: metadata='metadata', or '$meta' for dynamic fields")
         if self.schema is not None and not self._fields.is_declared(subject.name):
             return refused("the schema has no such field", "declare it: schema={…}")
         is_required, is_declared = self._fields.is_required(subject.name), self._fields.is_declared(subject.name)

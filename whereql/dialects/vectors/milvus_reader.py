@@ -1,7 +1,7 @@
 r"""Milvus's boolean expressions, read as what a server, or a Milvus Lite, makes of them.
 
 >>> from whereql.dialects.vectors.milvus import DIALECT
->>> whereql.to_text(DIALECT.decode('not (metadata["lang"] == "en") and 2019 < metadata["year"] <= 2024', json="metadata"))
+>>> whereql.to_text(DIALECT.decode('not (metadata["lang"] == "en") and 2019 < metadata["year"] <= 2024', metadata="metadata"))
 "lang != 'en' AND 2019 < year <= 2024"
 
 On a key of JSON a server's `not` and `!=` are true where the key is missing; on a field that is null they are not, and nothing of
@@ -71,7 +71,7 @@ class _Place:
 
 class _Reader:
     def __init__(self, options: Options) -> None:
-        self._json: str | None = options["json"]
+        self._json: str | None = options["metadata"]
         self._is_lite_32 = options["version"] == "lite-3.2"
         roles: Mapping[str, Callable[..., Subject]] = {"id": Id, "document": Document, "uri": Uri}
         self._roles = {options[role]: make for role, make in roles.items() if options[role] is not None}
@@ -237,7 +237,7 @@ class _Reader:
 
     def _keyed(self, tokens: Tokens, column: Token) -> Subject:
         if column.text != (self._json or "$meta"):
-            tokens.refuse(f"a key of the field {column.text}", column, f"say that it holds the keys: json='{column.text}'")
+            tokens.refuse(f"a key of the field {column.text}", column, f"say that it holds the keys: metadata='{column.text}'")
         tokens.advance()
         token = tokens.next
         if token.kind != "string":

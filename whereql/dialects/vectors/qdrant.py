@@ -65,7 +65,7 @@ class QdrantWriter(Writer):
             name = "document" if isinstance(subject, Document) else "uri"
             return refused(f"Qdrant has no {name} beside the payload", f"say under which key of the payload it is: {name}='…'")
         if isinstance(subject, Field) and self._names.is_taken(subject.name):
-            return refused("the payload has the document, the uri or the id under this key", "rename the key, or say where the keys stand: prefix='…'")
+            return refused("the payload has the document, the uri or the id under this key", "rename the key, or say where the keys stand: metadata='…'")
         if not all(map(is_speakable, keys)):
             return refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
         path = path_of(keys)
@@ -294,10 +294,10 @@ def _once(conditions: Sequence[Json]) -> Iterator[Json]:
 
 def names_of(options: Options) -> Names:
     """Where subjects are in the payload. Raises CheckError for an option that is no path."""
-    prefix = str(options["prefix"]).removesuffix(".")
+    names = {name: str(options[name] or "") for name in ("metadata", "id", "document", "uri")}
     paths: dict[str, list[str]] = {}
-    for name, text in {"prefix": prefix, **{name: str(options[name]) for name in ("id", "document", "uri")}}.items():
-        found = read_path(text) if text else ([], False)
+    for name, text in names.items():
+        found = read_path(text.removesuffix(".")) if text else ([], False)
         if found is None or found[1]:
             raise CheckError("WQ314", f"{name} is no path of Qdrant: {quote(text)}", hint='write page_content, metadata or metadata."a b"')
         paths[name] = found[0]
@@ -313,10 +313,10 @@ def _write(expr: Expr, options: Options) -> Translation:
 
 
 _OPTIONS = {
-    "prefix": Option("the path to the object of the keys, such as metadata; none: they stand in the payload itself", ""),
-    "document": Option("the path of the document in the payload, such as page_content", ""),
-    "uri": Option("the path of the uri in the payload", ""),
-    "id": Option("the path of the id in the payload; none: ids are those of the points", ""),
+    "metadata": Option("the path to the object that holds the keys, such as metadata; none: the payload itself"),
+    "document": Option("the path of the document in the payload, such as page_content"),
+    "uri": Option("the path of the uri in the payload"),
+    "id": Option("the path of the id in the payload; none: ids are those of the points"),
     "schema": SCHEMA,
     "arrays": Option("whether keys that the schema does not name may hold arrays", True, (True, False)),
     "indexed": Option("the kinds of payload indexes: {'k': 'keyword'}, or integer, float, text, bool"),

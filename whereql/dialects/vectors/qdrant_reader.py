@@ -49,9 +49,9 @@ _NO_ARRAYS = "if the key holds no arrays, say so: schema={'k': 'int'} or arrays=
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where subjects are in a payload, as the keys on the way; none of them for what is not there. prefix: of the fields."""
+    """Where subjects are in a payload, as the keys on the way; none of them for what is not there. metadata: of the object that holds the fields."""
 
-    prefix: list[str]
+    metadata: list[str]
     id: list[str]
     document: list[str]
     uri: list[str]
@@ -60,7 +60,7 @@ class Names:
         """The keys on the way to a subject; None where it is not in the payload."""
         match subject:
             case Field(name):
-                return [*self.prefix, name]
+                return [*self.metadata, name]
             case Document():
                 return self.document or None
             case Uri():
@@ -72,11 +72,11 @@ class Names:
         for place, subject in ((self.document, Document()), (self.uri, Uri()), (self.id, Id())):
             if place == keys:
                 return subject
-        return Field(keys[-1]) if keys[:-1] == self.prefix else None
+        return Field(keys[-1]) if keys[:-1] == self.metadata else None
 
     def is_taken(self, name: str) -> bool:
         """Whether something else stands where a field of this name would."""
-        return not isinstance(self.subject_of([*self.prefix, name]), Field)
+        return not isinstance(self.subject_of([*self.metadata, name]), Field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class _Reader:
         subject = None if found is None else self._names.subject_of(found[0])
         if found is None or subject is None:
             prefix = ".".join(found[0][:-1]) if found is not None else ""
-            hint = f'if the keys stand in {prefix}, say so: prefix="{prefix}."' if prefix else 'write key, "a key" or key[]; a prefix goes without'
+            hint = f'if the keys stand in {prefix}, say so: metadata="{prefix}"' if prefix else 'write key, "a key" or key[]; a prefix goes without'
             refuse(TITLE, f"the path {quote(key)}", path, hint)
         return _Place(subject, found[1], subject in self._guarded or self._is_scalar(subject))
 
