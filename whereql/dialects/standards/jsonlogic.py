@@ -14,6 +14,7 @@ from typing import Any
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, is_safe, widened
+from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.standards.jsonlogic_reader import read
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
@@ -37,8 +38,9 @@ class JsonLogicWriter(Writer):
 
     shape = Shape(depth=100)
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, expr: Expr, options: Options) -> None:
         self._options = options
+        self.schema = Fields(expr, options["schema"]).schema
 
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
         """A rule that is true or false of any data; a missing key is null."""
@@ -173,13 +175,13 @@ def _strings_only(value: Json, negated: bool, reason: str) -> Leaf:
 
 
 def _write(expr: Expr, options: Options) -> Translation:
-    return write(expr, JsonLogicWriter(options))
+    return write(expr, JsonLogicWriter(expr, options))
 
 
 OPTIONS = {
     "metadata": Option("the path to the object of the keys; '' where they stand in the data itself", ""),
     "nested": Option("a key with dots is a path into objects", False, (False, True)),
-    "typed": Option("read == as ===, and < as of the kind it compares with: each key holds values of that kind, or none", False, (False, True)),
+    "schema": SCHEMA,
     **PLACES,
 }
 

@@ -1,7 +1,7 @@
 """From JSON Logic: what a rule means in its reference, where a missing key is null, null is less than 1, and "1" equals 1.
 
 A rule whose operators convert what they compare is read where the types are tested before, as whereql itself writes it, or under
-the option `typed`: then they convert nothing but null.
+the option `schema`, where it says that a key holds values of that kind only, or none: then they convert nothing but null.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
+from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.places import subjects
 from whereql.dialects.reading_json import (
     entries_at,
@@ -34,7 +35,7 @@ _NO_FILTERS = {
     **dict.fromkeys(["map", "filter", "reduce", "merge", "all"], "some and none look into a list"), **dict.fromkeys(["cat", "substr"], "compare a key with a value"),
     "log": "leave it out", "missing_some": "write missing for each", "method": "compare a key with a value",
 }  # fmt: skip
-_TYPES_FIRST = "write ===, or pass typed=True if each key holds values of the kind that it is compared with"
+_TYPES_FIRST = "write ===, or say what the key holds: schema={'key': 'int'}, or schema='inferred'"
 
 Guards = frozenset[tuple[Subject, Kind]]
 NO_GUARDS: Guards = frozenset()
@@ -48,6 +49,7 @@ def read(source: Any, options: Options) -> Expr:
 class _Reader:
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._fields = Fields(Const(True), options["schema"])
 
     def rule(self, rule: Any, path: str, depth: int, guards: Guards = NO_GUARDS) -> Expr:
         """A rule as a condition. guards: what is known of the types of keys here."""
@@ -156,10 +158,19 @@ class _Reader:
         if value is None:
             return Not(Predicate(subject, Op.EXISTS))
         item = literal_at(value, f"{path}[1]")
-        kind = Kind.INT if item.kind in NUMBERS else item.kind
-        if len(name) == 2 and not self._options["typed"] and (subject, kind) not in guards:
+        if len(name) == 2 and not self._converts_nothing(subject, item, guards):
             refuse(_TITLE, f"{name}, which converts what it compares,", path, _TYPES_FIRST)
         return Predicate(subject, Op.EQ, item)
+
+    def _converts_nothing(self, subject: Subject, item: Literal, guards: Guards) -> bool:
+        """Whether a subject holds values of the literal's kind only, or none, by a test of its type or by the schema."""
+        if _guard_of(subject, item) in guards or not isinstance(subject, Field):
+            return isinstance(subject, Field) or item.kind is Kind.STRING
+        kinds = self._fields.kinds(subject.name)
+        return self._fields.is_declared(subject.name) and (self._options["schema"] == INFERRED or kinds <= {kind.value for kind in (NUMBERS if item.kind in NUMBERS else (item.kind,))})
+
+    def _is_required(self, subject: Subject) -> bool:
+        return isinstance(subject, Id) or (isinstance(subject, Field) and self._fields.is_required(subject.name))
 
     def _part(self, values: Any, part: Any, path: str, guards: Guards) -> Expr:
         """The beginning or the end of a string, as a whole part of it."""
@@ -184,11 +195,11 @@ class _Reader:
         if item.kind is Kind.STRING and str(item.value) and max(str(item.value)) >= "\ud800":
             refuse(_TITLE, "an order by UTF-16", path, "compare with a string of characters below U+D800")
         found = Predicate(subject, op, item)
-        if (subject, Kind.STRING if item.kind is Kind.STRING else Kind.INT) in guards:
+        if _guard_of(subject, item) in guards:
             return found
-        if not self._options["typed"]:
+        if not self._converts_nothing(subject, item, guards):
             refuse(_TITLE, f"{name}, which converts what it compares,", path, _TYPES_FIRST)
-        if _null_passes(op, item, path):
+        if not self._is_required(subject) and _null_passes(op, item, path):
             return Or([found, Not(Predicate(subject, Op.EXISTS))])
         return found
 
@@ -231,6 +242,11 @@ def _element(subject: Subject, rule: Any, path: str, depth: int) -> Expr:
             items: tuple[Literal, ...] = literals_at(operand, f"{at}[1]") if name == "in" else (literal_at(operand, f"{at}[1]"),)
             return Predicate(subject, Op.HAS, items)
     return refuse(_TITLE, "such a rule on an element", path, 'compare the element: {"===": [{"var": ""}, value]}')
+
+
+def _guard_of(subject: Subject, item: Literal) -> tuple[Subject, Kind]:
+    """What there is to know of the type of a subject before it is compared with a literal."""
+    return subject, Kind.INT if item.kind in NUMBERS else item.kind
 
 
 def _truthy(subject: Subject) -> Expr:
