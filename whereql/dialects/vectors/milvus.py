@@ -41,9 +41,9 @@ class MilvusWriter(Writer):
     shape = Shape(depth=40)
 
     def __init__(self, expr: Expr, options: Options) -> None:
-        for role in ("json", "id", "document", "uri"):
+        for role in ("metadata", "id", "document", "uri"):
             name = options[role]
-            if name is not None and not (is_name(name) or (role == "json" and name == "$meta")):
+            if name is not None and not (is_name(name) or (role == "metadata" and name == "$meta")):
                 raise CheckError("WQ314", f"{role} is {quote(str(name))}, which is no name of a field", hint="it is letters, digits and _, and no word of the language")
         self._options = options
         self._version: str = options["version"]
