@@ -176,7 +176,7 @@ class TestWriting:
         }
         with pytest.raises(TranslateError, match="document='…'"):
             written("#document CONTAINS 'y'")
-        with pytest.raises(TranslateError, match="metadata='…'"):
+        with pytest.raises(TranslateError, match="has its document"):
             written("page_content = 'y'", document="page_content")
         with pytest.raises(CheckError, match="metadata is no path"):
             written("a = 1", metadata="a b")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from whereql.ast import Expr, Predicate, Subject
-from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.mongo.merging import MergingWriter
 from whereql.dialects.mongo.mql import ORDERS, TYPING, Json
 from whereql.dialects.mongo.places import PLACES, Place, place_of
@@ -59,4 +59,4 @@ def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, AtlasWriter(expr, options))
 
 
-DIALECT = Dialect("Atlas pre-filter", None, _write, {**TYPING, **PLACES, "id": Option("the field of #id", "_id")}, form="json")
+DIALECT = Dialect("Atlas pre-filter", None, _write, {**TYPING, **PLACES}, form="json")

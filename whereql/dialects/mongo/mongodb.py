@@ -151,7 +151,7 @@ def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, MongoWriter(expr, options))
 
 
-OPTIONS: dict[str, Option] = {**TYPING, **PLACES, "id": Option("the field of #id", "_id")}
+OPTIONS: dict[str, Option] = {**TYPING, **PLACES}
 
 DIALECT = Dialect("MongoDB", read, _write, OPTIONS, form="json")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whereql.ast import Document, Field, Id, Subject, Uri
+from whereql.ast import Field, Subject
 from whereql.dialect import Option, Options
+from whereql.dialects.places import places, role, subjects, taken, unplaced
 from whereql.dialects.reading_json import fail, refuse
 from whereql.dialects.writing import Leaf, refused
 from whereql.values import check_text_value
@@ -20,22 +21,17 @@ Place = tuple[str, str]
 
 PLACES: Mapping[str, Option] = {
     "metadata": Option("the path to the object that holds the keys, such as metadata; none: the document itself"),
-    "document": Option("the field of #document"),
-    "uri": Option("the field of #uri"),
+    **places("field", id="_id"),
 }
 
-_NAMES: dict[type[Id | Document | Uri], str] = {Id: "id", Document: "document", Uri: "uri"}
 _NESTED = "a dot leads into an object within the document"
 
 
 def place_of(subject: Subject, options: Options) -> Place | Leaf:
     """The path of a subject, or why there is none."""
     if not isinstance(subject, Field):
-        name = _NAMES[type(subject)]
-        place: str | None = options.get(name)
-        if place:
-            return place, ""
-        return refused(f"nothing says where the {name} stands", f"name its field: {name}='…'")
+        place: str | None = options[role(subject)]
+        return (place, "") if place else unplaced(subject)
     path = f"{_before(options)}{subject.name}"
     steps = path.split(".")
     if "\0" in path or not all(steps):
@@ -44,8 +40,8 @@ def place_of(subject: Subject, options: Options) -> Place | Leaf:
         return refused("a name that begins with $ is an operator", "rename the key")
     if any(step.isdecimal() for step in subject.name.split(".")[1:]):
         return refused("a number behind a dot is a place in an array", "rename the key")
-    if path in [options.get(name) for name in _NAMES.values()]:
-        return refused("that field is the record's own", "write #id, #document or #uri, or rename the key")
+    if path in subjects(options):
+        return taken(role(subjects(options)[path]))
     return path, _NESTED if "." in subject.name else ""
 
 
@@ -56,9 +52,8 @@ def _before(options: Options) -> str:
 
 def subject_of(path: str, at: str, options: Options) -> Subject:
     """The subject that a path names. at: where it stands in the source, for messages. Raises WhereError, UnsupportedError."""
-    for kind, name in _NAMES.items():
-        if path == options.get(name):
-            return kind()
+    if path in subjects(options):
+        return subjects(options)[path]
     check_text_value(path, path=at)
     prefix = _before(options)
     if not path.startswith(prefix) or path == prefix:

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from whereql.ast import Document, Expr, Field, Id, Literal, Op, Predicate, Subject, Uri
+from whereql.ast import Expr, Field, Id, Literal, Op, Predicate, Subject
 from whereql.dialect import Options, Sql
 from whereql.dialects.fields import INFERRED, Fields
+from whereql.dialects.places import subjects
 from whereql.dialects.sql.cases import (
     ALWAYS,
     BOTH_UNSAID,
@@ -241,7 +242,7 @@ class SqlReader:
 
     def column(self, node: Name) -> Place | None:
         """A column."""
-        own: dict[str, Subject] = {self.options[name]: subject for name, subject in (("id", Id()), ("document", Document()), ("uri", Uri())) if self.options[name]}
+        own = subjects(self.options)
         names = own if self.json_names_have_case else {name.lower(): subject for name, subject in own.items()}
         text = node.text if self.json_names_have_case else node.text.lower()
         if text in names:

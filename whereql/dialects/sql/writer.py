@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from whereql.ast import And, Document, Field, Id, Literal, Or, Predicate, Subject
+from whereql.ast import And, Field, Id, Literal, Or, Predicate, Subject
 from whereql.dialect import Option, Options, Sql
 from whereql.dialects.fields import SCHEMA
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.sql.fragments import (
     STYLES,
     Bound,
@@ -32,9 +33,7 @@ from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Support
 
 COLUMNS: dict[str, Option] = {
-    "id": Option("the column of #id", "id"),
-    "document": Option("the column of #document", "document"),
-    "uri": Option("the column of #uri", "uri"),
+    **places("column", id="id", document="document", uri="uri"),
     "nullable": Option("whether the columns may be NULL", True, (True, False)),
 }
 """The options on columns of a table."""
@@ -79,7 +78,7 @@ class SqlWriter(Writer):
             return self.field(subject.name, predicate)
         column = self.column(subject)
         if column is None:
-            return refused(f"{self.title} was told no column for it", f'name the column: {_option_of(subject)}="…"')
+            return unplaced(subject, "column")
         return self.text_column(column, predicate)
 
     def field(self, key: str, predicate: Predicate) -> Leaf:
@@ -112,7 +111,7 @@ class SqlWriter(Writer):
 
     def column(self, subject: Subject) -> Fragment | None:
         """The column of #id, #document or #uri; None where there is none."""
-        found = self.options[_option_of(subject)]
+        found = self.options[role(subject)]
         return self.name(found) if found else None
 
     def text_column(self, column: Fragment, predicate: Predicate) -> Leaf:
@@ -194,7 +193,3 @@ class SqlWriter(Writer):
 def of_kind(items: Sequence[Literal], *kinds: Kind) -> list[Literal]:
     """Those of some literals that are of one of these kinds."""
     return [item for item in items if item.kind in kinds]
-
-
-def _option_of(subject: Subject) -> str:
-    return "id" if isinstance(subject, Id) else "document" if isinstance(subject, Document) else "uri"

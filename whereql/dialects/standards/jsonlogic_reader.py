@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
+from whereql.ast import And, Const, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.places import subjects

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whereql.ast import And, Document, Expr, Field, Id, Or, Predicate, Subject
+from whereql.ast import And, Expr, Field, Id, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.vectors.milvus_json import json_leaf
 from whereql.dialects.vectors.milvus_reader import decode
 from whereql.dialects.vectors.milvus_typed import typed_leaf
@@ -28,9 +29,7 @@ OPTIONS: Mapping[str, Option] = {
     "metadata": Option("the JSON field that holds the keys, '$meta' for dynamic fields; none: each key is a field of its own"),
     "version": Option("what runs the expression: a server (2.6 by its documentation), or a Milvus Lite", "server", ("server", "lite-2.5", "lite-3.2")),
     "schema": SCHEMA,
-    "id": Option("the field of #id, a VARCHAR", "id"),
-    "document": Option("the field of #document, a VARCHAR", "text"),
-    "uri": Option("the field of #uri, a VARCHAR"),
+    **places("VARCHAR field", id="id", document="text"),
 }
 
 
@@ -41,10 +40,10 @@ class MilvusWriter(Writer):
     shape = Shape(depth=40)
 
     def __init__(self, expr: Expr, options: Options) -> None:
-        for role in ("metadata", "id", "document", "uri"):
-            name = options[role]
-            if name is not None and not (is_name(name) or (role == "metadata" and name == "$meta")):
-                raise CheckError("WQ314", f"{role} is {quote(str(name))}, which is no name of a field", hint="it is letters, digits and _, and no word of the language")
+        for option in ("metadata", "id", "document", "uri"):
+            name = options[option]
+            if name is not None and not (is_name(name) or (option == "metadata" and name == "$meta")):
+                raise CheckError("WQ314", f"{option} is {quote(str(name))}, which is no name of a field", hint="it is letters, digits and _, and no word of the language")
         self._options = options
         self._version: str = options["version"]
         self._fields = Fields(expr, options["schema"])
@@ -72,11 +71,10 @@ class MilvusWriter(Writer):
 
     def _typed(self, subject: Subject, predicate: Predicate, negated: bool) -> Leaf:
         if not isinstance(subject, Field):
-            role = "id" if isinstance(subject, Id) else "document" if isinstance(subject, Document) else "uri"
-            name = self._options[role]
+            name = self._options[role(subject)]
             if name is None:
-                return refused(f"no field holds #{role}", f"say which field does: {role}='…'")
-            return typed_leaf(name, predicate, negated, frozenset({"string"}), self._version, is_required=role == "id")
+                return unplaced(subject)
+            return typed_leaf(name, predicate, negated, frozenset({"string"}), self._version, is_required=isinstance(subject, Id))
         if not is_name(subject.name):
             return refused("a field has no such name", "say which JSON field holds the key: metadata='metadata', or '$meta' for dynamic fields")
         if self.schema is not None and not self._fields.is_declared(subject.name):

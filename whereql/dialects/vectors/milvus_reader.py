@@ -11,11 +11,12 @@ Milvus Lite 3.2 is. In Lite 3.2, true is also 1, and false 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from whereql.ast import And, Const, Document, Expr, Id, Literal, Not, Op, Or, Param, Predicate, Subject, Uri
+from whereql.ast import And, Const, Expr, Id, Literal, Not, Op, Or, Param, Predicate, Subject
 from whereql.dialect import Options
+from whereql.dialects.places import subjects
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
 from whereql.dialects.text.literals import number
 from whereql.errors import CheckError
@@ -73,8 +74,7 @@ class _Reader:
     def __init__(self, options: Options) -> None:
         self._json: str | None = options["metadata"]
         self._is_lite_32 = options["version"] == "lite-3.2"
-        roles: Mapping[str, Callable[..., Subject]] = {"id": Id, "document": Document, "uri": Uri}
-        self._roles = {options[role]: make for role, make in roles.items() if options[role] is not None}
+        self._own = subjects(options)
 
     def condition(self, tokens: Tokens, negated: bool) -> Expr:
         """One condition; negated: when it is false."""
@@ -230,9 +230,9 @@ class _Reader:
             return _Place(self._keyed(tokens, token), True)
         if token.kind == "meta" or token.text == self._json:
             tokens.fail("a key in brackets", hint=f'a key of it is named so: {token.text}["key"]')
-        make = self._roles.get(token.text)
-        if make is not None:
-            return _Place(make(span=token.span), False)
+        own = self._own.get(token.text)
+        if own is not None:
+            return _Place(replace(own, span=token.span), False)
         return _Place(key(token.text, token), self._json == "$meta")
 
     def _keyed(self, tokens: Tokens, column: Token) -> Subject:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate
+from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
+from whereql.dialects.places import places, role, taken, unplaced
 from whereql.dialects.vectors.doubles import Range, doubles
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of, read_path
 from whereql.dialects.vectors.qdrant_reader import Names, read
@@ -62,10 +63,9 @@ class QdrantWriter(Writer):
             return _point_id(predicate, negated)
         keys = self._names.keys_of(subject)
         if keys is None:
-            name = "document" if isinstance(subject, Document) else "uri"
-            return refused(f"Qdrant has no {name} beside the payload", f"say under which key of the payload it is: {name}='…'")
-        if isinstance(subject, Field) and self._names.is_taken(subject.name):
-            return refused("the payload has the document, the uri or the id under this key", "rename the key, or say where the keys stand: metadata='…'")
+            return unplaced(subject, "path")
+        if isinstance(subject, Field) and not isinstance(other := self._names.subject_of(keys), Field | None):
+            return taken(role(other))
         if not all(map(is_speakable, keys)):
             return refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
         path = path_of(keys)
@@ -314,9 +314,7 @@ def _write(expr: Expr, options: Options) -> Translation:
 
 _OPTIONS = {
     "metadata": Option("the path to the object that holds the keys, such as metadata; none: the payload itself"),
-    "document": Option("the path of the document in the payload, such as page_content"),
-    "uri": Option("the path of the uri in the payload"),
-    "id": Option("the path of the id in the payload; none: ids are those of the points"),
+    **places("path"),
     "schema": SCHEMA,
     "arrays": Option("whether keys that the schema does not name may hold arrays", True, (True, False)),
     "indexed": Option("the kinds of payload indexes: {'k': 'keyword'}, or integer, float, text, bool"),

@@ -74,10 +74,6 @@ class Names:
                 return subject
         return Field(keys[-1]) if keys[:-1] == self.metadata else None
 
-    def is_taken(self, name: str) -> bool:
-        """Whether something else stands where a field of this name would."""
-        return not isinstance(self.subject_of([*self.metadata, name]), Field)
-
 
 @dataclass(frozen=True, slots=True)
 class _Place:
