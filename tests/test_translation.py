@@ -17,7 +17,7 @@ from whereql.dialect import Dialect, Sql, Translation
 from whereql.dialects.plugin import DIALECTS
 from whereql.errors import WhereqlError
 from whereql.plugins import registry
-from whereql.translation import SAYINGS, Ability, abilities, dialect, translate_to_all
+from whereql.translation import SAYINGS, Ability, abilities, dialect, settle, translate_to_all
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
@@ -50,6 +50,28 @@ def test_facts_about_the_data_go_to_both_sides() -> None:
     assert whereql.translate({"year": 5}, "mongodb", "text", arrays=False, source_options={"arrays": True}).native != "year = 5"
     with pytest.raises(whereql.CheckError, match="whereql's text has no option 'schema'"):
         whereql.translate("a = 1", "text", "text", schema="inferred")
+
+
+def test_what_the_schema_says_of_every_record_is_not_asked_for() -> None:
+    source = {"genre": {"$ne": "drama"}, "year": {"$gte": 2020}}
+    with pytest.raises(whereql.TranslateError, match="whether a key is there"):
+        whereql.translate(source, "pinecone", "chroma", schema={"genre": "string", "year": "int"})
+    schema = {"genre": "string!", "year": "int"}
+    assert whereql.translate(source, "pinecone", "chroma", schema=schema).native == {"$and": [{"genre": {"$ne": "drama"}}, {"year": {"$gte": 2020}}]}
+    words = ["--from", "pinecone", "--to", "chroma", "-e", json.dumps({"genre": {"$ne": "drama"}})]
+    assert run("translate", *words, "--option", "schema={'genre': 'string!'}").stdout == '{"genre": {"$ne": "drama"}}\n'
+
+
+SETTLED: list[tuple[str, str]] = [
+    ("a IS NULL", "FALSE"), ("a IS NOT NULL", "TRUE"), ("b IS NULL", "b IS NULL"), ("a IS NOT NULL AND b = 1", "b = 1"), ("a IS NULL OR b = 1 OR b = 2", "b = 1 OR b = 2"),
+    ("a IS NOT NULL OR b = 1", "TRUE"), ("a IS NULL AND b = 1", "FALSE"), ("NOT (a IS NOT NULL AND NOT (b = 1 AND a IS NULL))", "FALSE"), ("NOT (a IS NOT NULL AND a = 1)", "NOT a = 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), SETTLED)
+def test_settling_keeps_the_meaning_on_records_with_the_key(before: str, after: str) -> None:
+    assert settle(whereql.parse(before), {"a": "int!", "b": "int"}) == whereql.parse(after)
+    assert settle(whereql.parse(before), "inferred") == settle(whereql.parse(before), None) == whereql.parse(before)
 
 
 def test_what_can_not_be_said_is_refused_or_left() -> None:

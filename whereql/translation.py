@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
-from whereql.ast import Const, Expr
+from whereql.ast import And, Const, Expr, Field, Not, Op, Or, Predicate
 from whereql.dialect import Dialect, Translation
+from whereql.dialects.fields import Fields
 from whereql.dialects.text import decode
 from whereql.errors import PluginError, WhereqlError
 from whereql.plugins import registry
@@ -31,6 +32,7 @@ def translate(
     target, origin = dialect(target_dialect), dialect(source_dialect)
     ours, theirs = share_facts(origin, source_options or {}, target, options)
     expr = source if isinstance(source, Expr) else origin.decode(source, **ours)
+    expr = settle(expr, options.get("schema", ours.get("schema")))
     return target.encode(expr, allow_residual=allow_residual, **theirs)
 
 
@@ -42,6 +44,35 @@ def share_facts(origin: Dialect, source_options: Mapping[str, Any], target: Dial
     shared = {name: options[name] for name in FACTS if name in options and name in origin.options}
     alone = {name for name in shared if target is not None and name not in target.options}
     return {**shared, **source_options}, {name: value for name, value in options.items() if name not in alone}
+
+
+def settle(expr: Expr, schema: Any) -> Expr:
+    """A filter that doesn't ask for keys of which a schema says that every record has them.
+
+    Readers ask where their source loses records without the key, and some targets can't: `{"genre": {"$ne": "drama"}}` of Pinecone
+    is a filter of Chroma's, too, once `schema={"genre": "string!"}`.
+    """
+    if not isinstance(schema, Mapping):
+        return expr
+    known = Fields(Const(True), schema)
+    return _settled(expr, {name for name in schema if known.is_required(name)})
+
+
+def _settled(expr: Expr, present: Collection[str]) -> Expr:
+    match expr:
+        case Predicate(Field(name), Op.EXISTS) if name in present:
+            return Const(True)
+        case Not(inner):
+            found = _settled(inner, present)
+            return Const(not found.value) if isinstance(found, Const) else expr if found is inner else Not(found)
+        case And(args) | Or(args):
+            decisive = isinstance(expr, Or)
+            parts = [_settled(arg, present) for arg in args]
+            if any(part == Const(decisive) for part in parts):
+                return Const(decisive)
+            kept = [part for part in parts if part != Const(not decisive)]
+            return expr if kept == list(args) else kept[0] if len(kept) == 1 else type(expr)(kept) if kept else Const(not decisive)
+    return expr
 
 
 def translate_to_all(expr: Expr, options: Mapping[str, Any] | None = None) -> dict[str, Translation | WhereqlError]:
