@@ -76,6 +76,20 @@ def test_it_is_said_as_it_was_said_where_that_can_be() -> None:
     assert said("b = 2 AND (a = 1 OR a = 3)", depth=1).native == "a IN (1, 3) AND b = 2"
 
 
+@pytest.mark.parametrize("target", ["elasticsearch", "meilisearch", "pinecone", "redis", "s3vectors", "typesense", "vespa"])
+def test_what_the_target_says_alike_is_said_once(target: str) -> None:
+    merged = whereql.translate({"lang": "en"}, "mongodb", target, allow_residual=True)
+    assert merged.native == whereql.translate("lang = 'en'", "text", target, allow_residual=True).native
+    assert None if merged.residual is None else whereql.to_text(merged.residual) == "lang = 'en' OR lang HAS 'en'"
+
+
+@pytest.mark.parametrize("target", ["chroma", "jsonlogic", "mongodb", "qdrant", "sqlite"])
+def test_one_and_true_are_not_said_alike(target: str) -> None:
+    options = {"layout": "columns"} if target == "sqlite" else {}
+    one, true, both = (whereql.translate(text, "text", target, allow_residual=True, **options).native for text in ("k = 1", "k = TRUE", "k = 1 OR k = TRUE"))
+    assert repr(both) not in (repr(one), repr(true))
+
+
 def test_limits_are_kept_by_the_parts_that_are_left_out() -> None:
     assert (said("a = 1 AND b = 2 AND c = 3", width=2).native, said("a IN (1, 2, 3)", items=2).native) == ("a = 1 AND b = 2", "a IN (1, 2) OR a IN (3)")
     assert said("a = 1 AND b = 2 AND c = 3", width=2).residual == whereql.parse("c = 3")

@@ -209,8 +209,15 @@ def _write(expr: Expr, leaves: _Leaves, writer: Writer) -> Any:
         case Not(Predicate() as predicate):
             return leaves.of(predicate, True).native
         case And(args) | Or(args):
-            return writer.join(type(expr), [_write(arg, leaves, writer) for arg in args])
+            parts = [_write(arg, leaves, writer) for arg in args]
+            # Where a value and an array that has it are one to the target, both are said alike, and stand side by side.
+            distinct = [part for number, part in enumerate(parts) if not number or not _is_same(part, parts[number - 1])]
+            return writer.join(type(expr), distinct) if len(distinct) > 1 else distinct[0]
     raise TypeError(f"not in negation normal form: {expr!r}")
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return bool(one == other) and repr(one) == repr(other)  # to Python 1 and True are equal
 
 
 def items_of(predicate: Predicate) -> tuple[Literal, ...]:
