@@ -79,6 +79,17 @@ def test_each_language_has_a_page(name: str) -> None:
         assert f"`{option}" in text, f"{page.name} doesn't tell the option {option}"
 
 
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_page_begins_with_an_example_and_says_how_it_was_proved(name: str) -> None:
+    lines = (DOCS / "dialects" / f"{name}.md").read_text(encoding="utf-8").splitlines()
+    assert any(line.startswith(("```pycon", "```console")) for line in lines[:8])
+    assert any(line.startswith(("**Proof.**", "## Proof")) for line in lines)
+    assert any(line.startswith("**How to run it.**") for line in lines) or name == "springai", "how the native filter is passed to the client"
+    assert lines[-1] == "[All languages](../dialects.md) · [recipes](../recipes.md)"
+    assert len(lines) <= 80
+    assert not any("import DIALECT" in line for line in lines), "readers have whereql.translate"
+
+
 def test_every_page_is_of_a_language() -> None:
     assert {path.stem for path in (DOCS / "dialects").glob("*.md")} == set(DIALECTS)
 
