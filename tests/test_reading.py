@@ -87,7 +87,7 @@ def test_a_mistake_has_its_place(source: str, message: str, span: tuple[int, int
 def test_what_is_no_filter_is_refused_by_name_and_place() -> None:
     with pytest.raises(whereql.UnsupportedError) as caught:
         read("a = 1 and b near 5")
-    assert (caught.value.code, caught.value.message, caught.value.span) == ("WQ504", "near of Mini has no counterpart", (12, 16))
+    assert (caught.value.code, caught.value.message, caught.value.span) == ("WQ504", "Mini: no counterpart for near", (12, 16))
 
 
 def test_a_language_may_tell_cases_apart() -> None:
@@ -133,7 +133,7 @@ JSON_ERRORS: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: reading_json.literals_at([1, {}], "$.k"), "WQ215", ""),
     (lambda: reading_json.unknown("Mini", "operator", "$eqq", "$.k", ["$eq", "$ne"]), "WQ215", "Mini has no operator '$eqq'"),
     (lambda: reading_json.fail("a score", "$.k", "leave it out"), "WQ215", "a score"),
-    (lambda: reading_json.refuse("Mini", "a score", "$.k", "leave it out"), "WQ504", "a score of Mini has no counterpart"),
+    (lambda: reading_json.refuse("Mini", "a score", "$.k", "leave it out"), "WQ504", "Mini: no counterpart for a score"),
 ]
 
 

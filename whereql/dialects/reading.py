@@ -131,7 +131,7 @@ class Tokens:
 
     def refuse(self, what: str, token: Token, hint: str) -> NoReturn:
         """Raise UnsupportedError: the language has it, but it is no filter of whereql's."""
-        raise UnsupportedError("WQ504", f"{what} of {self.title} has no counterpart", span=token.span, source=self.source, hint=hint)
+        raise UnsupportedError("WQ504", f"{self.title}: no counterpart for {what.removesuffix(',')}", span=token.span, source=self.source, hint=hint)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def fail(message: str, path: str, hint: str) -> NoReturn:
 
 def refuse(title: str, what: str, path: str, hint: str) -> NoReturn:
     """Raise UnsupportedError: the language has it, but it is no filter of whereql's."""
-    raise UnsupportedError("WQ504", f"{what} of {title} has no counterpart", path=path, hint=hint)
+    raise UnsupportedError("WQ504", f"{title}: no counterpart for {what.removesuffix(',')}", path=path, hint=hint)
 
 
 def unknown(title: str, what: str, name: str, path: str, known: Sequence[str]) -> NoReturn:

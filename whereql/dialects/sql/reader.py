@@ -377,7 +377,7 @@ class SqlReader:
 
     def refuse(self, what: str, node: Node, hint: str) -> NoReturn:
         """Raise UnsupportedError for what has no counterpart."""
-        raise UnsupportedError("WQ504", f"{what} of {self.syntax.title} has no counterpart", span=node.token.span, source=self.source or None, hint=hint)
+        raise UnsupportedError("WQ504", f"{self.syntax.title}: no counterpart for {what.removesuffix(',')}", span=node.token.span, source=self.source or None, hint=hint)
 
 
 def bool_truth(subject: Subject, when_true: bool | None, when_false: bool | None) -> Truth:
