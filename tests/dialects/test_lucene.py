@@ -70,7 +70,7 @@ def test_operators() -> None:
     assert native("s STARTS WITH 'a/b' AND t IS NULL") == r"+s:/a\/b.*/ -t:[* TO *]"
     assert native("s CONTAINS '\\'") == r"s:/.*[\\].*/"
     assert native("s ILIKE 'k_'") == "s:/[Kk\u212a]./"
-    assert native("n > 5 AND x = 0 AND n != -5 AND m < 2.5", parser="standard") == "+n:[6 TO *] +(x:[-0.0 TO -0.0] OR x:[0.0 TO 0.0]) -n:[-5 TO -5] +m:[* TO 2.5}"
+    assert native("n > 5 AND x = 0 AND n != -5 AND m < 2.5", parser="standard") == "+n:[6 TO *] +(x:[0.0 TO 0.0] OR x:[-0.0 TO -0.0]) -n:[-5 TO -5] +m:[* TO 2.5}"
     assert native("x = 1e300 OR x = 5e-324", parser="standard") == "x:[1E300 TO 1E300] OR x:[5E-324 TO 5E-324]"
 
 

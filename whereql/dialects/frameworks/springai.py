@@ -13,6 +13,7 @@ from functools import partial
 
 from whereql.ast import Expr, Literal, Not, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options
+from whereql.dialects.doubles import EXACT
 from whereql.dialects.reading import END, Connectives, Lexer, Token, Tokens, key, read_filter
 from whereql.dialects.text.literals import boolean, number
 from whereql.kinds import Kind
@@ -115,7 +116,7 @@ def _values(tokens: Tokens, store: str) -> tuple[Literal, ...]:
 def _value(tokens: Tokens, store: str) -> Literal:
     token = tokens.next
     value = _literal(tokens)
-    if store == "simple" and value.kind is Kind.INT and abs(value.value) > 2**53:  # type: ignore[arg-type]  # an int, as its kind says
+    if store == "simple" and value.kind is Kind.INT and abs(value.value) > EXACT:  # type: ignore[arg-type]  # an int, as its kind says
         tokens.refuse("an int beyond 2^53", token, "SimpleVectorStore rounds numbers to doubles: write the double that is meant")
     return value
 

@@ -15,9 +15,9 @@ from typing import Literal as OneOf
 
 from whereql.ast import And, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, predicates
 from whereql.dialect import Options
+from whereql.dialects.doubles import EXACT, SMALLER, Range, doubles
 from whereql.dialects.fields import KINDS, Fields
 from whereql.dialects.places import role
-from whereql.dialects.vectors.doubles import EXACT, Range, doubles
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, TEXT, Op
@@ -305,11 +305,8 @@ def _as_doubles(subject: Subject, op: Op, item: Literal, store: Store) -> Saying
     return Saying(_within(subject, found.possible), loose)
 
 
-_ENDS = {"low": Op.GE, "high": Op.LE, "above": Op.GT, "below": Op.LT}
-
-
 def _within(subject: Subject, ends: Range) -> Expr:
-    return And([Predicate(subject, op, literal(value)) for end, op in _ENDS.items() if (value := getattr(ends, end)) is not None])
+    return And([Predicate(subject, op, literal(value)) for op, value in ends.bounds])
 
 
 def _with_fractions_cut_off(subject: Subject, op: Op, item: Literal, store: Store) -> Saying | Leaf:
@@ -317,7 +314,7 @@ def _with_fractions_cut_off(subject: Subject, op: Op, item: Literal, store: Stor
     assert isinstance(item.value, (int, float))
     plain = Predicate(subject, op, item)
     if abs(item.value) > EXACT:
-        return refused(f"{store.name} {_DOUBLES}", "compare with a number below 2^53")
+        return refused(f"{store.name} {_DOUBLES}", SMALLER)
     if isinstance(item.value, float) and not _is_short(item.value):
         return refused(f"{store.name} reads a number of more than 15 digits as one beside it", "round the number")
     cut = int(item.value)

@@ -10,6 +10,7 @@ from typing import Any
 
 from whereql.ast import Expr, Predicate, Subject
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.doubles import EXACT
 from whereql.dialects.mongo.merging import MergingWriter
 from whereql.dialects.mongo.mql import ORDERS, TYPING, Json
 from whereql.dialects.mongo.places import PLACES, Place, place_of
@@ -17,8 +18,6 @@ from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import Op
 from whereql.support import Shape
-
-_LONG = 2**53
 
 
 class AtlasWriter(MergingWriter):
@@ -30,7 +29,7 @@ class AtlasWriter(MergingWriter):
 
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
         """A predicate as MQL says it."""
-        if any(type(item.value) is int and abs(item.value) > _LONG for item in items_of(predicate)):
+        if any(type(item.value) is int and abs(item.value) > EXACT for item in items_of(predicate)):
             return refused("how an index compares ints beyond 2^53 isn't documented", "compare with a smaller number")
         return super().leaf(predicate, negated)
 

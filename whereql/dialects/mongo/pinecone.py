@@ -15,6 +15,7 @@ from typing import Any
 
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject, literal
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.doubles import EXACT
 from whereql.dialects.mongo.merging import MergingWriter
 from whereql.dialects.mongo.mql import TYPING, Keys
 from whereql.dialects.places import places, subjects
@@ -38,7 +39,6 @@ _TITLE = "Pinecone"
 _ORDERS = {"$gt": Op.GT, "$gte": Op.GE, "$lt": Op.LT, "$lte": Op.LE}
 _OPERATORS = ["$eq", "$ne", *_ORDERS, "$in", "$nin", "$exists"]
 _CONNECTIVES: dict[str, Callable[[list[Expr]], Expr]] = {"$and": And, "$or": Or}
-_LARGEST = 2**53
 _ITEMS = 10_000  # values that Pinecone takes in one list
 
 
@@ -130,7 +130,7 @@ class _Reader:
 
 def _held(item: Literal) -> Literal:
     """A literal as Pinecone has it: an int beyond 2^53 is the nearest double."""
-    return literal(float(item.value)) if type(item.value) is int and abs(item.value) > _LARGEST else item
+    return literal(float(item.value)) if type(item.value) is int and abs(item.value) > EXACT else item
 
 
 _PLACES = places("key")

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.doubles import EXACT, ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.search.azure_reader import RESERVED, read
-from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit
-from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, items_of, refused, superset, write
+from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit_of
+from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, TEXT, Op
 from whereql.support import Shape
@@ -27,10 +28,8 @@ from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal, number_test
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(?:/[A-Za-z_][A-Za-z_0-9]*)*", re.ASCII)
 _WORDS_OF_ODATA = {word.lower() for word in RESERVED} | {"in", "has", "add", "sub", "mul", "div", "mod"}  # some of its readers take them in any case
 _WORDS = {Op.EQ: "eq", Op.GT: "gt", Op.GE: "ge", Op.LT: "lt", Op.LE: "le"}
-_EXACT_INTS = 2**53
 _MOST_COMPARISONS = 100
 _SEPARATORS = "|,;~^\t\x1f"
-_STRING_FIT = Fit((), frozenset({STRING}), frozenset({STRING}), True, False)
 
 
 class AzureWriter(InfixWriter):
@@ -54,11 +53,8 @@ class AzureWriter(InfixWriter):
             return refused_place(subject, self._options)
         if why := _why_no_field(name):
             return refused(why, "rename the key, in the index and in the filter")
-        if isinstance(subject, Field):
-            known = fit(self._fields, subject.name, items_of(predicate), in_arrays=op is Op.HAS)
-            kinds = self._fields.kinds(subject.name)
-        else:
-            known, kinds = _of_text(predicate), frozenset({STRING})
+        known = fit_of(predicate, self._fields)
+        kinds = self._fields.kinds(subject.name) if isinstance(subject, Field) else frozenset({STRING})
         is_collection = any(kind.endswith("[]") for kind in kinds)
         if known.is_mixed or (is_collection and not all(kind.endswith("[]") for kind in kinds)):
             return refused("a field has one type, and this key has values of several", f"declare the kind of it: schema={{{name!r}: 'string'}}")
@@ -90,7 +86,7 @@ class AzureWriter(InfixWriter):
             return self.constant(negated)
         if op in ORDER and known.lines != {NUMBER}:
             return refused("Azure orders numbers and dates only", "store a number that has the same order")
-        if known.lines == {NUMBER} and not known.is_declared and any(abs(item.value) >= _EXACT_INTS for item in known.items):  # type: ignore[arg-type]  # numbers
+        if known.lines == {NUMBER} and not known.is_declared and not all(map(is_safe, known.items)):
             return refused("a double would round it, and the field may be one", f"schema={{{name!r}: 'int'}} or 'float'")
         if op in ORDER:
             said, is_exact = _ordered(name, op, known.items[0], known)
@@ -101,11 +97,11 @@ class AzureWriter(InfixWriter):
                 return self.constant(negated)
             if len(values) > _MOST_COMPARISONS and known.lines != {STRING}:
                 return refused(f"Azure may not take more than {_MOST_COMPARISONS} comparisons", "ask in several requests")
-            is_exact = known.lines != {NUMBER} or len(known.kinds) == 1 or all(abs(item.value) < _EXACT_INTS for item in known.items)  # type: ignore[arg-type]  # numbers
+            is_exact = known.lines != {NUMBER} or len(known.kinds) == 1 or all(map(is_safe, known.items))
             said = _has(name, values, known, negated) if op is Op.HAS else _one_of(name, values, known, negated)
         if is_exact:
             return exact(said, f"{name} is {_type(known, op is Op.HAS)}")
-        reason, hint = "a double rounds ints of more than 53 bits", "compare with smaller numbers"
+        reason, hint = ROUNDED, SMALLER
         return refused(reason, hint) if negated else superset(said, reason, hint)
 
 
@@ -116,11 +112,6 @@ def _why_no_field(name: str) -> str:
     if any(part.lower() in _WORDS_OF_ODATA for part in name.split("/")) or name.lower().startswith("azuresearch"):
         return "it is a word of the language"
     return ""
-
-
-def _of_text(predicate: Predicate) -> Fit:
-    items = tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and predicate.op is not Op.HAS)
-    return Fit(items, _STRING_FIT.kinds, _STRING_FIT.lines, True, False)
 
 
 def _type(known: Fit, is_collection: bool) -> str:
@@ -155,17 +146,17 @@ def constant(item: Literal) -> str:
 def _number(item: Literal) -> str:
     """A number that a field of any type of numbers takes: a whole one without a point."""
     value = item.value
-    return repr(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_INTS else repr(value)
+    return repr(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else repr(value)
 
 
 def _ordered(name: str, op: Op, bound: Literal, known: Fit) -> tuple[str, bool]:
     value = bound.value
     assert not isinstance(value, str)
     if len(known.kinds) == 2:
-        if abs(value) < _EXACT_INTS:
+        if abs(value) < EXACT:
             return f"{name} {_WORDS[op]} {_number(bound)}", True
         return f"{name} {'ge' if op in (Op.GT, Op.GE) else 'le'} {_number(bound)}", False  # rounding keeps the order, but what is below may become equal
-    if bound.kind.value in known.kinds or (bound.kind is Kind.INT and abs(value) < _EXACT_INTS):
+    if bound.kind.value in known.kinds or (bound.kind is Kind.INT and abs(value) < EXACT):
         return f"{name} {_WORDS[op]} {constant(bound)}", True
     test = number_test(op, bound)
     found: tuple[float, float] | None = test.ints if known.kinds == {"int"} else test.floats

@@ -14,11 +14,13 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.doubles import EXACT, ROUNDED, SMALLER
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.search.elasticsearch_reader import read
-from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit
+from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
+from whereql.dialects.search.lucene_terms import LONGEST_TERM, is_too_long, stored, zero
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.errors import UnsupportedError
 from whereql.kinds import Kind
@@ -38,8 +40,6 @@ _OWN_FIELDS = frozenset({
     "_id", "_index", "_source", "_routing", "_field_names", "_ignored", "_nested_path", "_doc_count", "_size", "_tier", "_seq_no",
     "_primary_term", "_version", "_type", "_feature", "_data_stream_timestamp", "_ignored_source", "_tsid", "_ts_routing_hash",
 })  # fmt: skip
-_EXACT_INTS = 2**53
-_LONGEST_TERM = 32_766  # bytes that Lucene takes of a string
 _LONGEST_WILDCARD = 400  # of one character repeated, Lucene's effort to make an automaton grows with the square
 _MOST_BLANKS = 8  # … and by powers of two with each `?` behind a `*`
 
@@ -73,10 +73,9 @@ class ElasticWriter(Writer):
             return field
         if predicate.op is Op.EXISTS:
             return exact(_signed({"exists": {"field": field}}, negated))
+        known = fit_of(predicate, self._fields)
         if not isinstance(subject, Field):
-            known = Fit(tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and predicate.op is not Op.HAS), frozenset({STRING}), frozenset({STRING}), True, False)
             return self._condition(field, predicate, known, negated)
-        known = fit(self._fields, subject.name, items_of(predicate), in_arrays=predicate.op is Op.HAS)
         if known.is_mixed:
             hint = f"schema={{{subject.name!r}: 'string'}}, or what else its values are"
             return refused("a field has one type, and this key has values of several kinds, or is compared with them", hint)
@@ -113,8 +112,8 @@ class ElasticWriter(Writer):
             return refused("a field of type long takes no number so large", f"if it holds floats, say schema={{{field!r}: 'float'}}")
         texts = [str(item.value) for item in known.items if item.kind is Kind.STRING]
         longest = max((len(text.encode("utf-16-le")) // 2 for text in texts), default=0)
-        if longest > _LONGEST_TERM // 3 and any(len(text.encode()) > _LONGEST_TERM for text in texts):
-            return refused(f"Lucene has no strings of more than {_LONGEST_TERM:,} bytes", "store a hash of the text in a field of its own")
+        if is_too_long(known.items):
+            return refused(f"Lucene has no strings of more than {LONGEST_TERM:,} bytes", "store a hash of the text in a field of its own")
         is_whole = predicate.op in (Op.EQ, Op.IN, Op.HAS)
         if self._longest and STRING in known.lines and (longest > self._longest or not is_whole):
             hint = "ask a field without ignore_above, and say ignore_above=0"
@@ -126,14 +125,14 @@ class ElasticWriter(Writer):
         if known.is_sure and is_exact:
             return exact(_signed(query, negated), f"{quote(field)} is mapped as {_mapping(known)}")
         reason = _why_more(known)
-        hint = f"say what the key holds: schema={{{field.removesuffix(self._keyword)!r}: …}}" if not known.is_declared else "keep arrays and scalars under different keys" if known.is_merged else "compare with smaller numbers"
+        hint = f"say what the key holds: schema={{{field.removesuffix(self._keyword)!r}: …}}" if not known.is_declared else "keep arrays and scalars under different keys" if known.is_merged else SMALLER
         return refused(reason, hint) if negated else superset(query, reason, hint)
 
 
 def _why_more(known: Fit) -> str:
     if not known.is_declared:
         return "the mapping isn't known, and an array matches by its elements"
-    return "an array matches by its elements, and the key may hold both" if known.is_merged else "a double rounds ints of more than 53 bits"
+    return "an array matches by its elements, and the key may hold both" if known.is_merged else ROUNDED
 
 
 def _mapping(known: Fit) -> str:
@@ -181,42 +180,37 @@ def _query(field: str, predicate: Predicate, known: Fit) -> tuple[Json, bool]:
         if known.lines != {NUMBER}:
             return {"range": {field: {_WORDS[op]: items[0].value}}}, True
         return _range(field, op, items[0], known)
-    values = [value for item in items for value in _stored(item, known)]
+    values = [value for item in items for value in _values(item, known)]
     if not values:
         return NONE, True
-    is_exact = known.lines != {NUMBER} or len(known.kinds) == 1 or all(abs(value) < _EXACT_INTS for value in values)
+    is_exact = known.lines != {NUMBER} or len(known.kinds) == 1 or all(abs(value) < EXACT for value in values)
     values = list({repr(value): value for value in values}.values())  # a zero of each sign stays
     return ({"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}), is_exact
 
 
-def _stored(item: Literal, known: Fit) -> list[Any]:
-    """What a field of these kinds holds for a value: nothing for a number that it has no place for, and a zero of each sign."""
+def _values(item: Literal, known: Fit) -> list[Any]:
+    """What a field of these kinds holds for a literal."""
     if known.lines != {NUMBER}:
         return [item.value]
-    if known.kinds == {"int"} or known.kinds == {"float"}:
-        test = number_test(Op.EQ, item)
-        found = test.ints if known.kinds == {"int"} else test.floats
-        values = [] if found is None else [found[0]]
-    else:
-        values = [_plain(item.value)]
-    return [0.0, -0.0] if values == [0] and "float" in known.kinds else values
+    values = stored(item, known.kinds)
+    return values if len(known.kinds) == 1 or 0 in values else list(map(_plain, values))
 
 
 def _plain(value: Any) -> Any:
     """A whole number as an int, which every type of field takes."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_INTS else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value
 
 
 def _range(field: str, op: Op, bound: Literal, known: Fit) -> tuple[Json, bool]:
     value: Any = bound.value
     if known.kinds == {"int", "float"}:
-        if abs(value) >= _EXACT_INTS or not known.is_declared:  # a field that rounds keeps the order, but what is below may become equal
-            return {"range": {field: {"gte" if op in (Op.GT, Op.GE) else "lte": _zero(op, _plain(value))}}}, False
-        return {"range": {field: {_WORDS[op]: _zero(op, _plain(value))}}}, True
-    if bound.kind is Kind.INT and (known.kinds == {"int"} or abs(value) < _EXACT_INTS):
-        return {"range": {field: {_WORDS[op]: _zero(op, value) if "float" in known.kinds else value}}}, True
+        if abs(value) >= EXACT or not known.is_declared:  # a field that rounds keeps the order, but what is below may become equal
+            return {"range": {field: {"gte" if op in (Op.GT, Op.GE) else "lte": zero(op, _plain(value))}}}, False
+        return {"range": {field: {_WORDS[op]: zero(op, _plain(value))}}}, True
+    if bound.kind is Kind.INT and (known.kinds == {"int"} or abs(value) < EXACT):
+        return {"range": {field: {_WORDS[op]: zero(op, value) if "float" in known.kinds else value}}}, True
     if bound.kind is Kind.FLOAT and known.kinds == {"float"}:
-        return {"range": {field: {_WORDS[op]: _zero(op, value)}}}, True
+        return {"range": {field: {_WORDS[op]: zero(op, value)}}}, True
     test = number_test(op, bound)
     found: tuple[float, float] | None = test.ints if known.kinds == {"int"} else test.floats
     if found is None:
@@ -224,11 +218,6 @@ def _range(field: str, op: Op, bound: Literal, known: Fit) -> tuple[Json, bool]:
     low, high = (INT_MIN, INT_MAX) if known.kinds == {"int"} else (-FLOAT_MAX, FLOAT_MAX)
     sides = ({"gte": found[0]} if found[0] != low else {}) | ({"lte": found[1]} if found[1] != high else {})
     return {"range": {field: sides or {"gte": low}}}, True
-
-
-def _zero(op: Op, value: Any) -> Any:
-    """A bound of a range of doubles: Lucene puts -0.0 below 0.0, which are equal."""
-    return -0.0 if value == 0 and op in (Op.GE, Op.LT) else value
 
 
 def _text(field: str, op: Op, text: str) -> Json:

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whereql.ast import Literal
+from whereql.ast import Field, Literal, Predicate
 from whereql.dialects.fields import Fields
+from whereql.dialects.writing import items_of
 from whereql.kinds import NUMBERS, Kind
+from whereql.operators import Op
 
 STRING, NUMBER, BOOL = "string", "number", "bool"
 _LINES = {"string": STRING, "int": NUMBER, "float": NUMBER, "bool": BOOL}
@@ -43,6 +45,17 @@ class Fit:
     def is_mixed(self) -> bool:
         """Whether the key holds values that no one type of field can."""
         return len(self.lines) > 1
+
+
+_STRINGS = frozenset({STRING})
+
+
+def fit_of(predicate: Predicate, fields: Fields) -> Fit:
+    """How the literals of a predicate fit its subject: a key, or an id, a document or a uri, which are strings."""
+    in_arrays = predicate.op is Op.HAS
+    if isinstance(predicate.subject, Field):
+        return fit(fields, predicate.subject.name, items_of(predicate), in_arrays=in_arrays)
+    return Fit(tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and not in_arrays), _STRINGS, _STRINGS, True, False)
 
 
 def fit(fields: Fields, name: str, items: Sequence[Literal], *, in_arrays: bool = False) -> Fit:

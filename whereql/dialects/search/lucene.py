@@ -13,25 +13,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whereql.ast import And, Expr, Field, Literal, Or, Predicate
+from whereql.ast import And, Expr, Field, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.doubles import ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
-from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit
+from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
+from whereql.dialects.search.lucene_terms import LONGEST_TERM, is_too_long, stored, zero
+from whereql.dialects.writing import Leaf, Writer, exact, refused, superset, write
 from whereql.errors import UnsupportedError
 from whereql.kinds import Kind
 from whereql.operators import ORDER, TEXT, Op
 from whereql.support import Shape
-from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal, number_test
+from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 ALL = "*:*"
 
 _WORDS = frozenset({"AND", "OR", "NOT", "TO"})
-_LONGEST_TERM = 32_766  # bytes that Lucene takes of a string
 _BRACKETS = {Op.GT: ("{", "}"), Op.GE: ("[", "}"), Op.LT: ("{", "}"), Op.LE: ("{", "]")}
-_EXACT_INTS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,7 @@ class LuceneWriter(Writer):
             return refused_place(subject, self._options)
         if not name:
             return refused("a field has a name", "rename the key")
-        if isinstance(subject, Field):
-            known = fit(self._fields, subject.name, items_of(predicate), in_arrays=op is Op.HAS)
-        else:
-            items = tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and op is not Op.HAS)
-            known = Fit(items, frozenset({STRING}), frozenset({STRING}), True, False)
+        known = fit_of(predicate, self._fields)
         if len(known.lines) > 1:
             return refused("a field has one type, and this key has values of several kinds, or is compared with them", f"declare the kind of it: schema={{{name!r}: 'string'}}")
         if NUMBER in known.lines and (self._options["parser"] == "classic" or not known.is_declared) and (known.items or op is Op.EXISTS):
@@ -113,8 +109,8 @@ class LuceneWriter(Writer):
     def _condition(self, name: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
         if not known.items:
             return self.constant(negated)
-        if any(isinstance(item.value, str) and len(item.value) > _LONGEST_TERM // 4 and len(item.value.encode()) > _LONGEST_TERM for item in known.items):
-            return refused(f"Lucene has no strings of more than {_LONGEST_TERM:,} bytes", "store a hash of the text in a field of its own")
+        if is_too_long(known.items):
+            return refused(f"Lucene has no strings of more than {LONGEST_TERM:,} bytes", "store a hash of the text in a field of its own")
         try:
             text, is_exact = _clause(field(name), predicate.op, known)
         except (Unsayable, UnsupportedError) as error:
@@ -125,7 +121,7 @@ class LuceneWriter(Writer):
             how = "as points of its kind" if known.lines == {NUMBER} else "whole, by a KeywordAnalyzer"
             return exact(Clause(text, negated), f"{name!r} is indexed {how}")
         if known.is_sure:
-            reason, hint = "a double rounds ints of more than 53 bits", "compare with smaller numbers"
+            reason, hint = ROUNDED, SMALLER
         else:
             reason, hint = "an array matches by its elements, and the key may hold both", f"say what the key holds: schema={{{name!r}: …}}"
         return refused(reason, hint) if negated else superset(Clause(text), reason, hint)
@@ -194,16 +190,16 @@ def _range(name: str, op: Op, text: str) -> str:
 
 def _numbers(name: str, op: Op, known: Fit) -> tuple[str | None, bool]:
     if op not in ORDER:
-        values = list(dict.fromkeys(value for item in known.items for value in _stored(item, known)))
-        is_exact = len(known.kinds) == 1 or all(abs(item.value) < _EXACT_INTS for item in known.items)  # type: ignore[arg-type]  # numbers
+        values = list(dict.fromkeys(number(value) for item in known.items for value in stored(item, known.kinds)))
+        is_exact = len(known.kinds) == 1 or all(map(is_safe, known.items))
         # A range of one value: as a term, a sign would say that it must not be there.
         ranges = [f"[{value} TO {value}]" for value in values]
         return (None if not values else f"{name}:{ranges[0]}" if len(ranges) == 1 else f"({' OR '.join(f'{name}:{each}' for each in ranges)})"), is_exact
     item = known.items[0]
     assert not isinstance(item.value, str)
     if len(known.kinds) == 2:
-        is_exact = abs(item.value) < _EXACT_INTS
-        return _range(name, op if is_exact else Op.GE if op in (Op.GT, Op.GE) else Op.LE, number(_zero(op, item.value))), is_exact
+        is_exact = is_safe(item)
+        return _range(name, op if is_exact else Op.GE if op in (Op.GT, Op.GE) else Op.LE, number(zero(op, item.value))), is_exact
     test = number_test(op, item)
     found: tuple[Any, Any] | None = test.ints if known.kinds == {"int"} else test.floats
     if found is None:
@@ -211,22 +207,6 @@ def _numbers(name: str, op: Op, known: Fit) -> tuple[str | None, bool]:
     low, high = (INT_MIN, INT_MAX) if known.kinds == {"int"} else (-FLOAT_MAX, FLOAT_MAX)
     low_text = "*" if found[0] == low else number(-0.0 if found[0] == 0 and known.kinds == {"float"} else found[0])
     return f"{name}:[{low_text} TO {'*' if found[1] == high else number(found[1])}]", True
-
-
-def _stored(item: Literal, known: Fit) -> list[str]:
-    """What a field of these kinds holds for a value: a zero of each sign, since Lucene tells them apart."""
-    value: Any = item.value
-    if len(known.kinds) == 1:
-        test = number_test(Op.EQ, item)
-        found = test.ints if known.kinds == {"int"} else test.floats
-        if found is None:
-            return []
-        value = literal(found[0]).value
-    return ["-0.0", "0.0"] if value == 0 and "float" in known.kinds else [number(value)]
-
-
-def _zero(op: Op, value: Any) -> Any:
-    return -0.0 if value == 0 and op in (Op.GE, Op.LT) else value
 
 
 def number(value: float) -> str:

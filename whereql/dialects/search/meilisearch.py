@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from whereql.ast import Expr, Field, Literal, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.doubles import ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
-from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit
+from whereql.dialects.search.keys import STRING, Fit, fit_of
 from whereql.dialects.search.meilisearch_reader import FOLD, read
-from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, items_of, refused, superset, write
+from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape
 from whereql.values import number_test
 
-_EXACT_INTS = 2**53
 _LONGEST = 468  # bytes of a string that the index of facets keeps
 
 CONTAINS = Option("whether the experimental feature containsFilter is on, and no string is longer than 468 bytes, which cuts it", False)
@@ -48,12 +48,8 @@ class MeilisearchWriter(InfixWriter):
         if not name or name.startswith(("_geo", "_vectors", "_foreign")) or "\0" in name:
             return refused("it names no attribute", "rename the key")
         key = quoted(name)
-        if not isinstance(subject, Field):
-            known = Fit(tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and op is not Op.HAS), frozenset({STRING}), frozenset({STRING}), True, False)
-            kinds = frozenset({STRING})
-        else:
-            known = fit(self._fields, subject.name, items_of(predicate), in_arrays=op is Op.HAS)
-            kinds = self._fields.kinds(subject.name)
+        known = fit_of(predicate, self._fields)
+        kinds = self._fields.kinds(subject.name) if isinstance(subject, Field) else frozenset({STRING})
         if op is Op.EXISTS:
             return _exists(name, known.is_declared, kinds, negated)
         if not known.items:
@@ -94,7 +90,7 @@ def _exists(name: str, is_declared: bool, kinds: frozenset[str], negated: bool) 
 
 def _compared(name: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
     op, key = predicate.op, quoted(name)
-    if op in ORDER and STRING in {_line(item) for item in known.items}:
+    if op in ORDER and any(item.kind is Kind.STRING for item in known.items):
         return refused("strings are ordered after their case and accents are taken away", "store a number that has the same order")
     if any(isinstance(item.value, str) and len(item.value.encode()) > _LONGEST // 3 for item in known.items):
         return refused(f"strings of more than {_LONGEST} bytes are cut, and one may grow as its accents are taken away", "store a hash of the text in a field of its own")
@@ -111,14 +107,14 @@ def _compared(name: str, predicate: Predicate, known: Fit, negated: bool) -> Lea
     elif not known.is_sure or known.is_mixed:
         reason, hint = "an array matches by its elements, and a number the string that spells it", f"say what the key holds: schema={{{name!r}: …}}"
     else:
-        reason, hint = "a double rounds ints of more than 53 bits", "compare with smaller numbers"
+        reason, hint = ROUNDED, SMALLER
     return refused(reason, hint) if negated else superset(native, reason, hint)
 
 
 def _ordered(key: str, op: Op, bound: Literal, known: Fit) -> tuple[str, bool]:
     """Every number is a double there."""
     assert not isinstance(bound.value, str)
-    if abs(bound.value) < _EXACT_INTS:
+    if is_safe(bound):
         return f"{key} {ORDER_SIGNS[op]} {number(bound.value)}", True
     if known.is_declared and known.kinds == {"float"}:
         found = number_test(op, bound).floats
@@ -136,7 +132,7 @@ def _one_of(key: str, known: Fit, negated: bool) -> tuple[str, bool]:
         if isinstance(value, (str, bool)):
             words.setdefault(quoted(value) if isinstance(value, str) else str(value).lower())
             continue
-        if abs(value) >= _EXACT_INTS:
+        if not is_safe(item):
             if known.is_declared and known.kinds == {"float"}:
                 found = number_test(Op.EQ, item).floats
                 if found is None:
@@ -149,10 +145,6 @@ def _one_of(key: str, known: Fit, negated: bool) -> tuple[str, bool]:
         return f"{key} {'!=' if negated else '='} {next(iter(words))}", is_exact
     native = f"{key} {'NOT ' if negated else ''}IN [{', '.join(words)}]"
     return (Joined(f"{native} OR {key} IS EMPTY") if '""' in words else native), is_exact  # an empty string may be in no list
-
-
-def _line(item: Literal) -> str:
-    return STRING if item.kind is Kind.STRING else NUMBER
 
 
 def quoted(text: str) -> str:

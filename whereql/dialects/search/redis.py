@@ -17,6 +17,7 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate, predicates
 from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.doubles import EXACT, ROUNDED
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
@@ -37,7 +38,6 @@ OPTIONS: Mapping[str, Option] = {
     **places("TAG field"),
 }
 
-_EXACT_DOUBLE = 2**53
 _LONGEST_TAG = 4096  # bytes; a longer one is cut
 _SHORTEST_AFFIX = 2
 _PUNCTUATION = frozenset(string.punctuation) - {"_"}
@@ -210,7 +210,7 @@ def _escaped(text: str) -> str:
 def _double(item: Literal) -> str:
     """A number as the lexer takes it, which knows no + in an exponent."""
     value = float(item.value)
-    return str(int(value)) if value == int(value) and abs(value) < _EXACT_DOUBLE else repr(value).replace("e+", "e")
+    return str(int(value)) if value == int(value) and abs(value) < EXACT else repr(value).replace("e+", "e")
 
 
 def _ordered(name: str, op: Op, item: Literal, holds_ints: bool) -> Leaf:
@@ -220,14 +220,14 @@ def _ordered(name: str, op: Op, item: Literal, holds_ints: bool) -> Leaf:
 
 def _rounded(native: Any, items: Sequence[Literal], holds_ints: bool) -> Leaf:
     if any(_is_rounded(item, holds_ints) for item in items):
-        return superset(native, "a NUMERIC field is a double, which rounds ints from 2^53 on", "store such a number as a string, in a TAG field")
+        return superset(native, ROUNDED, "store such a number as a string, in a TAG field")
     return exact(native)
 
 
 def _is_rounded(item: Literal, holds_ints: bool) -> bool:
     """Whether another number is indexed as the same double: as one of an int beyond 2^53, or the literal itself is none."""
     value = item.value
-    return (holds_ints and _EXACT_DOUBLE <= abs(value) <= INT_MAX + 1) or float(value) != value  # type: ignore[arg-type]  # a number
+    return (holds_ints and EXACT <= abs(value) <= INT_MAX + 1) or float(value) != value  # type: ignore[arg-type]  # a number
 
 
 def _union(parts: Sequence[str]) -> str:

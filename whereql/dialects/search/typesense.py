@@ -15,9 +15,10 @@ import re
 
 from whereql.ast import Expr, Field, Id, Literal, Predicate
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
-from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit
+from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.typesense_reader import read
 from whereql.dialects.writing import InfixWriter, Leaf, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
@@ -57,12 +58,8 @@ class TypesenseWriter(InfixWriter):
             return refused("nothing asks whether a field is there", "store a value of its own for a missing one, and compare with it")
         if op in TEXT:
             return refused("it compares whole strings; a prefix finds the records of four words only", "compare with = or IN")
-        if isinstance(subject, Field):
-            known = fit(self._fields, subject.name, items_of(predicate), in_arrays=op is Op.HAS)
-            is_required = self._fields.is_required(subject.name)
-        else:
-            items = tuple(item for item in items_of(predicate) if item.kind is Kind.STRING and op is not Op.HAS)
-            known, is_required = Fit(items, frozenset({STRING}), frozenset({STRING}), True, False), False
+        known = fit_of(predicate, self._fields)
+        is_required = isinstance(subject, Field) and self._fields.is_required(subject.name)
         if known.is_mixed:
             return refused("a field has one type, and this key has values of several, or is compared with them", f"declare the kind of it: schema={{{name!r}: 'string'}}")
         if not known.items:
@@ -162,7 +159,7 @@ def _number(item: Literal) -> str | None:
     """A number for a field of whichever type: a fraction in a field of ints would be an error."""
     value = item.value
     assert not isinstance(value, str)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and is_safe(item):
         value = int(value)
     return None if "e" in repr(value) else repr(value)
 

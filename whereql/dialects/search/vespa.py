@@ -16,6 +16,7 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.doubles import ROUNDED, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
@@ -177,8 +178,8 @@ def _numbers(name: str, op: Op, items: Sequence[Literal], elements: set[str]) ->
 
 def _either(name: str, op: Op, items: Sequence[Literal]) -> Leaf:
     """Of a field that may be one of ints or of doubles: a whole number is read as either, any other as a double only."""
-    if any(abs(item.value) >= 2**53 for item in items):  # type: ignore[arg-type]  # numbers
-        return refused("ints and doubles are one from 2^53 on", _SCHEMA)
+    if not all(map(is_safe, items)):
+        return refused(ROUNDED, _SCHEMA)
     if op not in ORDER:
         return exact(_one_of(name, list(dict.fromkeys(_number(item.value, item.value == int(item.value)) for item in items)), False))
     value = float(items[0].value)

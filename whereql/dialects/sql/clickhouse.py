@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from whereql.ast import Expr, Literal, Predicate
 from whereql.dialect import Dialect, Option, Options, Sql, Translation
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import (
     RESERVED,
@@ -164,7 +165,7 @@ class ClickhouseWriter(TableWriter):
         if texts and not any(map(_is_ambiguous, texts)):
             found.append(self.has(sql("JSONExtract({}, 'Array(String)')", place.array), list(map(bound, texts))))
             items = [item for item in items if item.kind is not Kind.STRING]
-        if any(item.kind in NUMBERS and abs(float(item.value)) >= 2**53 for item in items):
+        if any(item.kind in NUMBERS and not is_safe(item) for item in items):
             # Taken out as JSON, a double of this size is written as an int: so each is looked at in its place.
             at = sql("{}, i", place.array)
             inner = joined(self._equal(_Place(at, at), items), " OR ")
@@ -196,7 +197,7 @@ def _is_ambiguous(text: str) -> bool:
 def _number_values(items: Sequence[Literal]) -> list[tuple[str, tuple[str, ...], list[float]]]:
     """Function, types, and values: as doubles where these are exact, else as ints and doubles apart."""
     items = of_kind(items, Kind.INT, Kind.FLOAT)
-    if all(abs(float(item.value)) < 2**53 for item in items):
+    if all(map(is_safe, items)):
         kinds: list[tuple[str, tuple[str, ...], list[float]]] = [("Float", _NUMBERS, [float(item.value) for item in items])]
     else:
         tests = [number_test(Op.EQ, item) for item in items]
@@ -207,7 +208,7 @@ def _number_values(items: Sequence[Literal]) -> list[tuple[str, tuple[str, ...],
 
 def _ordered_number(place: _Place, op: Op, item: Literal) -> Fragment:
     value = float(item.value)
-    if abs(value) < 2**53:
+    if is_safe(item):
         return joined([place.is_a(*_NUMBERS), sql(f"{{}} {ORDER_SIGNS[op]} {{}}", place.as_("Float"), bound(value))], " AND ")
     test = number_test(op, item)
     tests = [

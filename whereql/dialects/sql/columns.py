@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from whereql.ast import Expr, Field, Literal, Predicate
 from whereql.dialect import Options
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import Fields
 from whereql.dialects.places import place, refused_place
 from whereql.dialects.sql.fragments import Fragment, bound, sql
@@ -84,8 +85,8 @@ class ColumnsWriter(SqlWriter):
         if not items or predicate.op not in {Op.EQ, Op.IN, Op.HAS, *ORDER}:
             return exact(FALSE)
         is_one = len(kinds) == 1
-        is_doubtful = not is_one and not self.compares_exactly and any(abs(float(item.value)) >= 2**53 for item in items)
-        reason = "whether the column has ints or doubles decides about numbers beyond 2**53"
+        is_doubtful = not is_one and not self.compares_exactly and not all(map(is_safe, items))
+        reason = "whether the column has ints or doubles decides about numbers beyond 2^53"
         if predicate.op in ORDER:
             if is_doubtful:
                 return refused(reason, _DECLARE)

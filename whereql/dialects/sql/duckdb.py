@@ -13,6 +13,7 @@ from typing import Any
 
 from whereql.ast import Expr, Literal, Predicate
 from whereql.dialect import Dialect, Options, Translation
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.patterns import as_like, is_caseless
@@ -145,7 +146,7 @@ def _number_values(items: Sequence[Literal]) -> list[tuple[str, str, list[float]
     """Type to cast to, types in JSON, and values: as doubles where these are exact, else as ints and doubles apart."""
     numbers = of_kind(items, Kind.INT, Kind.FLOAT)
     tests = [number_test(Op.EQ, item) for item in numbers]
-    if all(abs(float(item.value)) < 2**53 for item in numbers):
+    if all(map(is_safe, numbers)):
         kinds: list[tuple[str, str, list[float]]] = [("DOUBLE", _NUMBERS, [float(item.value) for item in numbers])]
     else:
         ints: list[float] = [test.ints[0] for test in tests if test.ints is not None]
@@ -155,7 +156,7 @@ def _number_values(items: Sequence[Literal]) -> list[tuple[str, str, list[float]
 
 def _ordered_number(place: _Place, op: Op, item: Literal) -> Fragment:
     value = float(item.value)
-    if abs(value) < 2**53:
+    if is_safe(item):
         return joined([sql(f"{{}} IN {_NUMBERS}", place.type), sql(f"TRY_CAST({{}} AS DOUBLE) {ORDER_SIGNS[op]} {{}}", place.text, bound(value))], " AND ")
     test = number_test(op, item)
     tests = [

@@ -9,6 +9,7 @@ from typing import Any
 
 from whereql.ast import Expr, Field, Literal, Op
 from whereql.dialect import Options
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.cases import (
     ALWAYS,
     ARRAYS,
@@ -152,9 +153,9 @@ class DuckdbReader(SqlReader):
         is_int = place.form in ("int", "ints")
         if is_int and not all(item.kind is Kind.INT for item in items):
             self.refuse("an int beside a number with a point", place.node, "cast to DOUBLE")
-        exact = ("int",) if is_int else ("int", "float") if all(abs(float(item.value)) < 2**53 for item in items) else ("float",)
+        exact = ("int",) if is_int else ("int", "float") if all(map(is_safe, items)) else ("float",)
         if exact == ("float",) and not all(item.kind is Kind.FLOAT for item in items):
-            self.refuse("a double beside an int beyond 2**53", place.node, "cast to BIGINT")
+            self.refuse("a double beside an int beyond 2^53", place.node, "cast to BIGINT")
         found = dict.fromkeys(PRESENT, BOTH_UNSAID) | {"missing": NEITHER}
         return found | {f"{kind}{suffix}": plain_table[f"{kind}{suffix}"] for kind in exact if f"{kind}{suffix}" in plain_table}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from whereql.ast import Expr, Id, Literal, Predicate
 from whereql.dialect import Dialect, Option, Options, Sql, Translation
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.backtracking import backtracking_pattern
 from whereql.dialects.sql.fragments import STYLES, Fragment, bound, joined, listed, name, raw, render, sql
 from whereql.dialects.sql.patterns import is_caseless
@@ -166,7 +167,7 @@ _NUMBER = ("INTEGER", "DOUBLE")
 def _equal_numbers(value: _Value, items: Sequence[Literal]) -> list[Fragment]:
     if not items:
         return []
-    if all(abs(float(item.value)) < 2**53 for item in items):
+    if all(map(is_safe, items)):
         return [joined([value.is_a(*_NUMBER), _among(_double(value), [float(item.value) for item in items])], " AND ")]
     tests = [number_test(Op.EQ, item) for item in items]
     ints, doubles = [test.ints[0] for test in tests if test.ints], [test.floats[0] for test in tests if test.floats]
@@ -184,7 +185,7 @@ def _among(number: Fragment, values: Sequence[float]) -> Fragment:
 
 def _ordered_number(value: _Value, op: Op, item: Literal) -> Fragment:
     limit = float(item.value)
-    if abs(limit) < 2**53:
+    if is_safe(item):
         return joined([value.is_a(*_NUMBER), sql(f"{{}} {ORDER_SIGNS[op]} {{}}", _double(value), bound(limit))], " AND ")
     test = number_test(op, item)
     tests = []

@@ -11,6 +11,7 @@ from typing import Any
 
 from whereql.ast import Expr, Field, Literal, Op
 from whereql.dialect import Options
+from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.cases import (
     ALWAYS,
     BOTH_UNSAID,
@@ -169,7 +170,7 @@ class PostgresReader(SqlReader):
     def _check_equality(self, items: Sequence[Literal], node: Node) -> None:
         for item in items:
             if item.kind in NUMBERS and not is_equality_plain(item.value):  # type: ignore[arg-type]  # a number, as its kind says
-                self.refuse("a number beyond 2**53 in jsonb", node, "jsonb can't tell an int of this size from a double with the same digits")
+                self.refuse("a number beyond 2^53 in jsonb", node, "jsonb can't tell an int of this size from a double with the same digits")
 
     def _json(self, text: Any, place: Place) -> Any:
         """A text of JSON as data, its scalars as literals."""
@@ -202,7 +203,7 @@ class PostgresReader(SqlReader):
     def _json_order(self, place: Place, op: Op, item: Literal) -> Table:
         """jsonb orders values of different types, too: strings, numbers, bools, arrays, objects."""
         if item.kind not in NUMBERS or not is_order_plain(op, item.value):  # type: ignore[arg-type]  # a number, as its kind says
-            self.refuse("an order of jsonb that are no numbers below 2**53", place.node, "take it as a text: (metadata->>'key') COLLATE \"C\"")
+            self.refuse("an order of jsonb that are no numbers below 2^53", place.node, "take it as a text: (metadata->>'key') COLLATE \"C\"")
         ranks = {kind: constant(ORDER_TESTS[op](rank, 2)) for kind, rank in _RANKS.items()}
         return ranks | {"missing": NEITHER} | self.order_table(place.subject, op, item)
 
@@ -309,7 +310,7 @@ def _only_step(path: str) -> str | None:
 
 
 def _is_small(item: Literal) -> bool:
-    return item.kind in NUMBERS and abs(float(item.value)) < 2**53
+    return item.kind in NUMBERS and is_safe(item)
 
 
 def _refuse_constant(name: str) -> Any:

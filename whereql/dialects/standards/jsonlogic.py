@@ -13,7 +13,7 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
-from whereql.dialects.doubles import ROUNDED, is_safe, widened
+from whereql.dialects.doubles import ROUNDED, doubles, is_safe, nearest
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.standards.jsonlogic_reader import read
@@ -105,7 +105,7 @@ def _member(op: Op, value: Json, items: Sequence[Literal], negated: bool) -> Lea
     large = [item for item in items if item.kind in NUMBERS and not is_safe(item)]
     if negated and large:
         return refused(ROUNDED, "keep such a number as a string")
-    if op is Op.HAS and any(len(widened(Op.EQ, item)) > 1 for item in large):
+    if op is Op.HAS and any(len(set(nearest(item))) > 1 for item in large):
         return superset({"!==": [value, None]}, ROUNDED, "keep such a number as a string")
     element: Json = {"var": ""} if op is Op.HAS else value
     small = [item.value for item in items if item not in large]
@@ -119,8 +119,11 @@ def _member(op: Op, value: Json, items: Sequence[Literal], negated: bool) -> Lea
 
 
 def _widened(op: Op, value: Json, item: Literal) -> Json:
-    tests: list[Json] = [{"===" if test is Op.EQ else ORDER_SIGNS[test]: [value, number]} for test, number in widened(op, item)]
-    return tests[0] if tests[0].keys() == {"==="} else {"and": [is_number(value), *tests]}
+    """Bounds that no number misses which passes."""
+    low, high = nearest(item)
+    if op is Op.EQ and low == high:
+        return {"===": [value, low]}
+    return {"and": [is_number(value), *({ORDER_SIGNS[each]: [value, bound]} for each, bound in doubles(op, item.value).possible.bounds)]}  # type: ignore[arg-type]  # a number
 
 
 def is_number(value: Json) -> Json:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Collection, Sequence
 
 from whereql.ast import Literal, Predicate
+from whereql.dialects.doubles import EXACT, ROUNDED, is_safe
 from whereql.dialects.vectors.milvus_like import pattern
-from whereql.dialects.vectors.milvus_words import EXACT_DOUBLE, Part, contains, joined, literal, negated, number, string
+from whereql.dialects.vectors.milvus_words import Part, contains, joined, literal, negated, number, string
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, Op
@@ -20,7 +21,6 @@ from whereql.values import FLOAT_MAX, INT_MIN, Scalar, number_test
 
 _NUMBER_KINDS = frozenset({"int", "float"})
 _LINES = {"string": frozenset({"string"}), "number": _NUMBER_KINDS, "bool": frozenset({"bool"})}
-_ROUNDED = "Milvus compares an int with a double by rounding it, and 2^53 is reached"
 _MERGED = "Milvus Lite 3.2 takes true for 1 and false for 0"
 _NO_NOT = "Milvus Lite 2.5 has neither not nor exists"
 _HINT = "say what the key holds: schema={'key': 'int'}, with ! where every record has it"
@@ -135,7 +135,7 @@ def _merges(item: Literal, version: str, declared: Collection[str], is_element: 
     """What else equals an item, in words; nothing, where the schema says that no such value is there."""
     kinds = {kind.removesuffix("[]") for kind in declared if kind.endswith("[]") is is_element}
     if version != "lite-3.2":
-        return _ROUNDED if item.kind in NUMBERS and abs(item.value) >= EXACT_DOUBLE else ""  # type: ignore[arg-type]  # a number
+        return ROUNDED if item.kind in NUMBERS and not is_safe(item) else ""
     if is_element and (not declared or "string" in declared):
         return "Milvus Lite 3.2 takes the text of a JSON list for a list"
     if item.kind is Kind.BOOL:
@@ -161,10 +161,9 @@ def _spelled(item: Literal, version: str) -> str:
     value = item.value
     if item.kind not in NUMBERS or version == "lite-3.2":
         return literal(value)
-    is_small = abs(value) < EXACT_DOUBLE  # type: ignore[arg-type]  # a number
     if value == INT_MIN:
         return number(float(value))
-    return number(int(value) if is_small and value == int(value) else value)
+    return number(int(value) if is_safe(item) and value == int(value) else value)
 
 
 def _contains(name: str, items: Sequence[Literal], version: str) -> list[str]:
@@ -181,7 +180,7 @@ def _elements(item: Literal, version: str) -> list[Scalar]:
     if item.kind not in NUMBERS or version == "lite-3.2":
         return [value]
     as_double = float(value)
-    if abs(as_double) < EXACT_DOUBLE or item.kind is Kind.FLOAT or value == INT_MIN:
+    if abs(as_double) < EXACT or item.kind is Kind.FLOAT or value == INT_MIN:
         return [as_double]
     return [value, as_double] if as_double == value else [value]
 
@@ -213,9 +212,9 @@ def _ordered(name: str, predicate: Predicate, item: Literal, version: str, decla
         takes_bool = any(test.ints is not None and test.ints[0] <= bit <= test.ints[1] for bit in (0, 1))
         is_exact = not takes_bool or (bool(declared) and "bool" not in declared)
         return Saying([_order(name, predicate.op, item)], is_exact, "" if is_exact else _MERGED)
-    if abs(item.value) < EXACT_DOUBLE:  # type: ignore[arg-type]  # a number
+    if is_safe(item):
         return Saying([_order(name, predicate.op, item)])
-    return Saying([_wider(name, predicate.op, float(item.value))], False, _ROUNDED)
+    return Saying([_wider(name, predicate.op, float(item.value))], False, ROUNDED)
 
 
 def _wider(name: str, op: Op, bound: float) -> str:

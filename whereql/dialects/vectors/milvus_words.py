@@ -20,9 +20,6 @@ KEYWORDS = frozenset({
     "st_touches", "st_overlaps", "st_crosses", "st_contains", "st_intersects", "st_within", "st_dwithin", "st_isvalid",
 })  # fmt: skip
 
-EXACT_DOUBLE = 2**53
-"""Below it, an int and a double compare by value in any engine; from here on a double stands for several ints."""
-
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}  # a raw tab is allowed, and one lite doesn't know \t
 _HARD_KEY = re.compile(r'[\x00-\x1f"\\]|\]\[')

@@ -16,9 +16,9 @@ from typing import Any
 
 from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
+from whereql.dialects.doubles import ROUNDED, SMALLER, Range, doubles
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, taken, unplaced
-from whereql.dialects.vectors.doubles import Range, doubles
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of, read_path
 from whereql.dialects.vectors.qdrant_reader import Names, read
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
@@ -33,7 +33,7 @@ from whereql.values import INT_MAX, INT_MIN
 Json = dict[str, Any]
 
 NOTHING: Json = {"has_id": []}
-_ENDS = {"low": "gte", "high": "lte", "above": "gt", "below": "lt"}
+_BOUNDS = {Op.GE: "gte", Op.LE: "lte", Op.GT: "gt", Op.LT: "lt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class QdrantWriter(Writer):
             return found
         said = found.sure if negated else found.possible
         if said is None:
-            return refused("Qdrant compares numbers as doubles", "compare with a number below 2^53")
+            return refused(ROUNDED, SMALLER)
         if predicate.op is not Op.HAS and not self._is(name, arrays=False):
             said = _all_of([said, {"is_empty": {"key": f"{path}[]"}}])
         if negated:
@@ -185,7 +185,7 @@ def _order(path: str, predicate: Predicate) -> Test | Leaf:
 
 
 def _range(path: str, ends: Range) -> Json:
-    return {"key": path, "range": {name: value for end, name in _ENDS.items() if (value := getattr(ends, end)) is not None}}
+    return {"key": path, "range": {_BOUNDS[op]: value for op, value in ends.bounds}}
 
 
 def _match(path: str, name: str, text: str, is_whole: bool) -> Test:
@@ -250,11 +250,11 @@ def _condition(predicate: Predicate, version: str) -> str:
 
 
 def _loose(predicate: Predicate) -> str:
-    return "Qdrant finds prefixes and parts of a text only" if predicate.op in TEXT else "Qdrant compares numbers as doubles"
+    return "Qdrant finds prefixes and parts of a text only" if predicate.op in TEXT else ROUNDED
 
 
 def _hint(predicate: Predicate) -> str:
-    return "write CONTAINS or STARTS WITH" if predicate.op in TEXT else "compare with a number below 2^53"
+    return "write CONTAINS or STARTS WITH" if predicate.op in TEXT else SMALLER
 
 
 def _all_of(parts: Sequence[Json]) -> Json:
