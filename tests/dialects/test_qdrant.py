@@ -12,7 +12,7 @@ from proving import COUNT, prove, prove_reading
 
 import whereql
 from whereql.dialect import Dialect
-from whereql.dialects.vectors.doubles import doubles
+from whereql.dialects.doubles import doubles
 from whereql.dialects.vectors.qdrant import DIALECT
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of, read_path
 from whereql.errors import CheckError, TranslateError, UnsupportedError, WhereError, WhereqlError
