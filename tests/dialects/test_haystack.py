@@ -145,7 +145,7 @@ def test_kinds_are_never_assumed() -> None:
         ENCODE(whereql.parse("n > 1 OR n = 'x'"), schema="inferred")
     with pytest.raises(TranslateError, match="looks into arrays"):
         ENCODE(whereql.parse("n = 'x'"), store="qdrant")
-    with pytest.raises(UnsupportedError, match=r"WQ504 at \$\.value: an order, for which Qdrant looks into arrays"):
+    with pytest.raises(UnsupportedError, match=r"WQ504 at \$\.value: Haystack: no counterpart for an order, for which Qdrant looks into arrays"):
         DECODE(condition("meta.n", ">", 5), store="qdrant")
     assert DECODE(condition("meta.n", ">", 5), store="qdrant", schema={"n": "int"}) == whereql.parse("n > 5")
 
@@ -163,7 +163,7 @@ def test_what_is_a_date_to_haystack_only_is_not_equal_to_a_text() -> None:
 
 def test_an_order_of_dates_is_read_as_its_user_says() -> None:
     later = condition("meta.d", ">", "2024-01-01")
-    with pytest.raises(UnsupportedError, match=r"WQ504 at \$\.value: an order of dates") as caught:
+    with pytest.raises(UnsupportedError, match=r"WQ504 at \$\.value: Haystack: no counterpart for an order of dates") as caught:
         DECODE(later)
     assert "dates='text'" in str(caught.value.hint)
     assert DECODE(later, dates="text") == whereql.parse("d > '2024-01-01'")

@@ -272,7 +272,7 @@ def test_a_mistake_in_data_has_a_path(source: Any, code: str, path: str) -> None
 
 @pytest.mark.parametrize("name", ["like", "contain"])
 def test_what_stores_disagree_on_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UnsupportedError, match=rf"WQ504 at 1:5: {name}, each store has") as caught:
+    with pytest.raises(UnsupportedError, match=rf"WQ504 at 1:5: LangChain: no counterpart for {name}, each store has") as caught:
         DECODE(f'and({name}("a", "x"), eq("b", 1))')
     assert caught.value.span is not None
 
