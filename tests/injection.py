@@ -45,13 +45,13 @@ def check_injection(dialect: Dialect, tokenize: Tokenize, *, seed: int = 1, take
     tokenize: the tokens of a native filter, as the target itself has them; takes_key: which keys the language can name at all.
     """
     written = 0
+    models = [list(tokenize(dialect.encode(make(Field("k"), "plain"), **options).native)) for make in _SHAPES]
     for key, value in hostile_pairs(seed):
-        for make in _SHAPES if takes_key(key) else ():
+        for make, model in zip(_SHAPES, models, strict=True) if takes_key(key) else ():
             translation = dialect.encode(make(Field(key), value), allow_residual=True, **options)
             if not translation.exact:
                 continue
             written += 1
-            model = tokenize(dialect.encode(make(Field("k"), "plain"), **options).native)
             due = [(kind, text.replace("plain", value) if kind == "string" else key if (kind, text) == ("name", "k") else text) for kind, text in model]
             assert list(tokenize(translation.native)) == due, (key, value, translation.native)
     return written

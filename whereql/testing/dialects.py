@@ -35,7 +35,9 @@ from whereql.values import literal
 
 Run = Callable[[Any, Sequence[Record]], Sequence[str]]
 
-_SEEDS = range(30 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 6)
+_SEEDS = range(30 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 4)
+# Engines get all records anew with each filter, so no text of theirs is longer than it takes to be cut somewhere.
+_TEXTS = [text if len(text) <= 2_000 else text[:1_000] + text[-1_000:] for text in HOSTILE_TEXTS]
 
 
 class DialectContract:
@@ -120,7 +122,7 @@ class DialectContract:
     def test_hostile_strings_are_data(self, dialect: Any, run: Run | None) -> None:
         """Quotes, backslashes, wildcards, control characters, every Unicode plane: as values and as keys."""
         if dialect.writes is not None:
-            made = [make_record(f"{n}", document=text, uri=text, metadata={"k": text, "tags": [text]}) for n, text in enumerate(HOSTILE_TEXTS)]
+            made = [make_record(f"{n}", document=text, uri=text, metadata={"k": text, "tags": [text]}) for n, text in enumerate(_TEXTS)]
             made += [make_record(f"key {n}", metadata={key: n}) for n, key in enumerate(HOSTILE_KEYS)]
             records = fit_all(made, check_lacks(self.lacks))
             for expr in _hostile_filters():
@@ -237,6 +239,9 @@ def _decoded(dialect: Any, source: Any, expr: Expr, options: Mapping[str, Any]) 
 
 def _hostile_filters() -> Iterator[Expr]:
     for text in HOSTILE_TEXTS:
+        if len(text) > 2_000:
+            yield Predicate(Field("k"), Op.EQ, literal(text))
+    for text in _TEXTS:
         yield Predicate(Field("k"), Op.EQ, literal(text))
         yield Not(Predicate(Field("k"), Op.IN, (literal(text), literal("b"))))
         yield Predicate(Field("tags"), Op.HAS, (literal(text),))
