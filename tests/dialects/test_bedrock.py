@@ -12,7 +12,7 @@ import pytest
 from foreign import Run, worker
 from injection import hostile_pairs
 from merging_evaluator import OWN, held, line, schema_of, shape
-from proving import COUNT, Evaluator, prove
+from proving import COUNT, Evaluator, Proof, prove, record
 
 import whereql
 from whereql.ast import Expr
@@ -187,5 +187,6 @@ def test_botocore_takes_the_shape() -> None:
     natives = [native for native in natives if native]
     with worker("botocore_models", own=True, service="bedrock-agent-runtime") as model:
         assert model.run_all(natives, []) == [["valid"]] * len(natives)
+        record("bedrock", "shaped", model.versions, Proof(len(natives)))
         assert model.run_all([{}], []) != [["valid"]]
     assert len(natives) > COUNT // 10

@@ -11,7 +11,7 @@ import pytest
 from elastic_evaluator import find
 from foreign import EngineError, Worker, worker
 from lucene_engine import lucene
-from proving import COUNT, Proof, prove, prove_reading, prove_set
+from proving import COUNT, Proof, prove, prove_reading, prove_set, record
 from search_records import DOCUMENT, URI, by_line, declared
 
 import whereql
@@ -432,13 +432,17 @@ def clients() -> Iterator[Worker]:
 def test_the_clients_models_take_what_is_written(clients: Worker) -> None:
     """Each builds its own objects of a query, which it refuses if it doesn't know it, and writes them again."""
     nothing: list[Record] = []
+    tried = 0
     with pytest.raises(EngineError, match="nope"):
         clients.run({"nope": {"k": 1}}, nothing)
     for records, filters in merged_sets(COUNT):
         for expr in filters:
             native = DIALECT.encode(expr, allow_residual=True, **options(records)).native
+            tried += 1
             for again in clients.run(native, nothing):
                 assert as_lists(json.loads(again)) == as_lists(native)
+    for name, client in (("elasticsearch", "elasticsearch"), ("opensearch", "opensearch-py")):
+        record(name, "shaped", {client: clients.versions[client]}, Proof(tried))
 
 
 def as_lists(query: Any) -> Any:

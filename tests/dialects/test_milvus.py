@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from foreign import Worker, worker
+from foreign import worker
 from injection import check_injection
 from milvus_sources import Sources
 from proving import COUNT, prove, prove_reading
@@ -311,11 +311,6 @@ WORKERS = {"lite-2.5": "milvus_lite_25", "lite-3.2": "milvus_lite_32"}
 LAYOUTS = {"metadata": "keys in JSON", "$meta": "dynamic fields", None: "typed fields"}
 
 
-def named(engine: Worker, json: str | None, what: str = "") -> Worker:
-    """The engine, called by the layout of its collection, too: each has a row of its own among the proofs."""
-    engine.versions = {name: f"{version} ({LAYOUTS[json]}{what})" for name, version in engine.versions.items()}
-    return engine
-
 
 # What is written for a server with typed fields is all known to Lite 3.2.
 @pytest.mark.engines
@@ -331,7 +326,7 @@ def test_written_filters_find_what_they_mean(lite: str, json: str | None, versio
     if not is_new:
         lacks |= {"documents", "uris"}  # Lite 2.5 has no null, so no field that some records lack
     with worker(WORKERS[lite], own=True, json=json, nullable=is_new) as engine:
-        prove("milvus", DIALECT, named(engine, json, ", as for a server" if version == "server" else ""), lacks=lacks, options=options)
+        prove("milvus", DIALECT, engine, lacks=lacks, options=options, variant=LAYOUTS[json] + (", as for a server" if version == "server" else ""))
 
 
 @pytest.mark.engines
@@ -366,7 +361,7 @@ def test_expressions_are_read_as_the_engine_means_them(version: str, json: str |
         sources = Sources(random.Random(seed), records, is_new=is_new, json=json)
         sets.append((records, [sources.expression() for _ in range(50)]))
     with worker(WORKERS[version], own=True, json=json, nullable=is_new) as engine:
-        prove_reading("milvus", DIALECT, named(engine, json), sets, version=version, json=json, uri="uri")
+        prove_reading("milvus", DIALECT, engine, sets, variant=LAYOUTS[json], version=version, json=json, uri="uri")
 
 
 def test_the_complement_is_a_not_of_whereql() -> None:

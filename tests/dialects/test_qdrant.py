@@ -362,13 +362,13 @@ def test_proof_on_the_engine() -> None:
 
 def test_proof_with_payload_indexes_and_a_schema() -> None:
     with worker("edge_qdrant", prefix="metadata", places=PLACES, indexed=True) as engine:
-        prove("qdrant", DIALECT, engine, lacks=LACKS, options=lambda records: WHOLE | declared(records), seed=100_000)
-        prove("qdrant", DIALECT, engine, lacks=LACKS, options=lambda records: WHOLE, seed=200_000)
+        prove("qdrant", DIALECT, engine, lacks=LACKS, options=lambda records: WHOLE | declared(records), seed=100_000, variant="indexed, declared")
+        prove("qdrant", DIALECT, engine, lacks=LACKS, options=lambda records: WHOLE, seed=200_000, variant="indexed")
 
 
 def test_proof_of_reading(edge: Worker) -> None:
     for arrays in (True, False):
-        prove_reading("qdrant", DIALECT, edge, native_sets(arrays), arrays=arrays, **PLACES)
+        prove_reading("qdrant", DIALECT, edge, native_sets(arrays), variant="" if arrays else "arrays=False", arrays=arrays, **PLACES)
 
 
 def native_sets(arrays: bool) -> Iterator[tuple[list[Record], list[Any]]]:

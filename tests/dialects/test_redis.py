@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from foreign import Run, worker
 from injection import check_injection
-from proving import Evaluator, prove
+from proving import Evaluator, Proof, prove, record
 from redis_by_documentation import Index, tokens
 
 import whereql
@@ -32,8 +32,8 @@ def left(text: str, **options: Any) -> tuple[Any, str]:
 
 def schema_of(records: Sequence[Record]) -> dict[str, str]:
     kinds: dict[str, set[str]] = {}
-    for record in records:
-        for key, value in (record.metadata or {}).items():
+    for each in records:
+        for key, value in (each.metadata or {}).items():
             kinds.setdefault(key, set()).add(stored_kind(value))
     return {key: next(iter(found - {"[]"}), "int[]") for key, found in kinds.items()} or {"nothing": "int"}
 
@@ -186,3 +186,4 @@ def test_filters_look_as_those_of_redisvl() -> None:
                 if theirs.startswith("(-"):
                     theirs = theirs[1:-1]
                 assert tokens(ours) == [(kind, text) for kind, text in tokens(theirs)], (ours, theirs)
+                record("redis", "shaped", redisvl.versions, Proof(1))

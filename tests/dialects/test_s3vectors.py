@@ -10,7 +10,7 @@ import pytest
 from foreign import Run, worker
 from injection import hostile_pairs
 from merging_evaluator import OWN, Reading, check_structure, schema_of
-from proving import COUNT, Evaluator, prove
+from proving import COUNT, Evaluator, Proof, prove, record
 
 import whereql
 from whereql.dialects.mongo.s3vectors import DIALECT
@@ -98,3 +98,4 @@ def test_botocore_takes_the_shape() -> None:
     natives = [DIALECT.encode(maker.filter(), allow_residual=True, **OWN, schema=schema_of(records)).native for _ in range(COUNT)]
     with worker("botocore_models", own=True, service="s3vectors") as model:
         assert model.run_all(natives, []) == [["valid"]] * len(natives)
+        record("s3vectors", "shaped", model.versions, Proof(len(natives)))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import proving
 import pytest
 
 import whereql
@@ -55,6 +56,7 @@ def test_reads_as_the_real_parser_and_evaluator_do() -> None:
             for record, answer in zip(records, answers, strict=True):
                 assert answer in ("x", "01"[holds(expr, record)]), (source, record)  # x: it raises, on kinds that it can't compare
     assert compared > 1000
+    proving.record("springai", "read", {"Spring AI": "of August 2026, answers recorded"}, proving.Proof(compared, compared))
 
 
 # Spring AI's lexer drops what it does not know, and goes on: here a quote that is never closed, or a letter.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from foreign import Run, worker
 from injection import check_injection
-from proving import Evaluator, prove
+from proving import Evaluator, Proof, prove, record
 from vespa_by_documentation import Attributes, tokens
 
 import whereql
@@ -33,8 +33,8 @@ def left(text: str, **options: Any) -> tuple[Any, str]:
 
 def schema_of(records: Sequence[Record]) -> dict[str, str]:
     kinds: dict[str, set[str]] = {}
-    for record in records:
-        for key, value in (record.metadata or {}).items():
+    for each in records:
+        for key, value in (each.metadata or {}).items():
             kinds.setdefault(key, set()).add(stored_kind(value))
     return {key: next(iter(found - {"[]"}), "int[]") for key, found in kinds.items()} or {"nothing": "int"}
 
@@ -171,6 +171,8 @@ def test_conditions_look_as_those_of_pyvespa() -> None:
                 assert tokens(ours) == tokens(pyvespa.run(["k", sign, value], [])[0])
                 negated = DIALECT.encode(~predicate, schema=kind, cased=True).native
                 assert tokens(negated) == tokens("true and " + pyvespa.run(["not", ["k", sign, value]], [])[0])
+                record("vespa", "shaped", pyvespa.versions, Proof(2))
         for items in (["a", "b"], [1, 2]):
             ours = DIALECT.encode(whereql.bind(whereql.parse("k IN :v"), {"v": items}), schema="inferred" if isinstance(items[0], str) else {"k": "int"}, cased=True).native
             assert tokens(ours) == tokens(pyvespa.run(["k", "in", items], [])[0])
+            record("vespa", "shaped", pyvespa.versions, Proof(1))

@@ -18,7 +18,10 @@ from pyspark.sql import SparkSession  # it starts Python by the variable
 from pyspark.sql import types as T
 
 TYPES = {"str": T.StringType, "int": T.LongType, "float": T.DoubleType, "bool": T.BooleanType, "dict": T.StringType}
-SETTINGS = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.codegen.wholeStage": "false"}
+SETTINGS = {
+    "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.codegen.wholeStage": "false",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # each condition is run once: more than a quick compiler would be for nothing
+}  # fmt: skip
 
 
 def session() -> Any:
