@@ -200,6 +200,17 @@ def test_a_column_of_sql_is_a_key_beside_those_in_json(name: str) -> None:
         whereql.translate("metadata = 'en'", name, "text", schema="inferred")
 
 
+def test_a_limit_of_the_whole_is_told_as_one() -> None:
+    made = Dialect("Some", writes=lambda expr, options: Translation("all", expr))
+    with pytest.raises(whereql.TranslateError, match="each condition, but not so many, so deep, or joined so"):
+        made.encode(whereql.parse("a = 1 OR b = 2"))
+
+
+def test_options_are_listed_with_the_defaults_that_they_have() -> None:
+    listed = run("dialects", "pinecone").stdout
+    assert "options, as --option NAME=VALUE" in listed and "(default true)" in listed and "null" not in listed
+
+
 def test_json_is_laid_out_in_lines_that_fit() -> None:
     done = run("translate", "--to", "chroma", "-e", "lang IN ('en', 'de') AND title != 'a long title, and longer' AND year >= 2020 AND venue = 'a venue'")
     lines = done.stdout.splitlines()

@@ -145,7 +145,7 @@ def refusal(title: str, translation: Translation, instead: str = "") -> Translat
     """The error for a residual that nobody asked for: what can't be said, and why. instead: what else there is to do."""
     cause = next((note for note in translation.notes if note.support is not Support.EXACT), None)
     if cause is None:
-        return TranslateError("WQ501", f"{title} can't say all of the filter", hint=instead)
+        return TranslateError("WQ501", f"{title} can't say all of the filter: each condition, but not so many, so deep, or joined so", hint=instead)
     shown = cause.predicate if len(cause.predicate) <= 120 else f"{cause.predicate[:119]}…"
     hint = "; ".join(part for part in (cause.hint, instead) if part)
     return TranslateError("WQ501", f"{title} can't say {shown}: {cause.reason}", span=cause.span, hint=hint)

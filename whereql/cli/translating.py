@@ -238,8 +238,8 @@ def _write_dialect(dialect: Dialect, as_json: bool) -> None:
     directions = " and ".join(word for word, way in (("read", dialect.reads), ("written", dialect.writes)) if way is not None)
     click.echo(f"{dialect.title}: {directions}, as {dialect.form}")
     if dialect.options:
-        click.echo("\noptions")
-        write_pairs([(name, f"{option.what} (default {json.dumps(option.default)})") for name, option in dialect.options.items()])
+        click.echo("\noptions, as --option NAME=VALUE")
+        write_pairs([(name, f"{option.what}{'' if option.default is None else f' (default {json.dumps(option.default)})'}") for name, option in dialect.options.items()])
     if says:
         click.echo("\nsays, with default options")
         write_pairs(list(says.items()))

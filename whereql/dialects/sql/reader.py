@@ -15,6 +15,7 @@ from whereql.ast import Expr, Field, Id, Literal, Op, Predicate, Subject
 from whereql.dialect import Options, Sql
 from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.places import subjects
+from whereql.dialects.reading import one_of
 from whereql.dialects.sql.cases import (
     ALWAYS,
     BOTH_UNSAID,
@@ -190,7 +191,7 @@ class SqlReader:
             return special
         value = self.value(right)
         if value is None:
-            self.refuse("a comparison of two columns" if self.place(right) else "this value", right, "compare a column with a value")
+            self.refuse("a comparison of two columns" if self.place(right) else "this value", right, "compare a column with a value; a text stands in single quotes")
         if isinstance(value.value, list):
             self.refuse("a list as one value", right, "write IN, or = ANY(…)")
         if sign in ("<>", "!="):
@@ -347,7 +348,7 @@ class SqlReader:
         for kinds in (("string",), ("int", "float"), ("bool",)):
             own = tuple(dict.fromkeys(item for item in items if KIND_NAMES[item.kind] in kinds))
             if own:
-                found |= dict.fromkeys(kinds, plain(Predicate(subject, Op.EQ, own[0]) if len(own) == 1 else Predicate(subject, Op.IN, own)))
+                found |= dict.fromkeys(kinds, plain(one_of(subject, own)))
         return found
 
     def has_table(self, subject: Subject, items: Items_) -> Table:
