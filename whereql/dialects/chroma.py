@@ -19,6 +19,7 @@ from whereql.ast import And, Document, Expr, Field, Not, Op, Or, Predicate, Subj
 from whereql.binding import check_patterns
 from whereql.dialect import Dialect, Option, Options, Translation, refusal
 from whereql.dialects.chroma_encode import COMPLEMENTED, ChromaWriter, parse_version, server_shape
+from whereql.dialects.reading import signed
 from whereql.dialects.reading_json import step
 from whereql.dialects.writing import check_closed, write
 from whereql.errors import WhereError, WhereqlError
@@ -169,18 +170,18 @@ def _decode_operator(key: str, op: Any, operand: object, path: str, implicit: bo
     if op in _SETS:
         values = _decode_items(op, operand, place)
         _refuse_indexed(key, values[0], place)
-        return _signed(Predicate(subject, Op.IN, values), _SETS[op][1])
+        return signed(Predicate(subject, Op.IN, values), _SETS[op][1])
     if op not in _SETS and (between := _between_doubles(operand, place)) is not None:
         return _decode_between(subject, op, between)
     value = _decode_value(op, operand, place)
     if op in _MEMBERSHIP:
-        return _signed(Predicate(subject, Op.HAS, (value,)), _MEMBERSHIP[op][1])
+        return signed(Predicate(subject, Op.HAS, (value,)), _MEMBERSHIP[op][1])
     _refuse_indexed(key, value, place)
     if op in _ORDER and value.kind not in NUMBERS:
         hint = "a text filter orders strings, too: key >= 'a'" if value.kind is Kind.STRING else "compare bools with $eq or $ne"
         raise WhereError("WQ207", f"{op} takes a number, got {describe_type(value.value)}", path=place, hint=hint)
     kind, negated = _COMPARISONS[op]
-    return _signed(Predicate(subject, kind, value), negated)
+    return signed(Predicate(subject, kind, value), negated)
 
 
 def _between_doubles(value: object, path: str) -> tuple[float, float] | None:
@@ -197,15 +198,11 @@ def _decode_between(subject: Subject, op: str, neighbours: tuple[float, float]) 
     """A condition on a number that no record can hold. Chroma rounds it to a double; its place on the number line is exact."""
     below, above = (Literal(Kind.FLOAT, neighbour) for neighbour in neighbours)
     if op in _MEMBERSHIP:
-        return _signed(Predicate(subject, Op.HAS, ()), _MEMBERSHIP[op][1])
+        return signed(Predicate(subject, Op.HAS, ()), _MEMBERSHIP[op][1])
     kind, negated = _COMPARISONS[op]
     if kind is Op.EQ:
-        return _signed(Predicate(subject, Op.IN, ()), negated)
+        return signed(Predicate(subject, Op.IN, ()), negated)
     return Predicate(subject, Op.GE, above) if kind in (Op.GT, Op.GE) else Predicate(subject, Op.LE, below)
-
-
-def _signed(predicate: Predicate, negated: bool) -> Expr:
-    return Not(predicate) if negated else predicate
 
 
 # Operators of other systems, and what to write here.
@@ -257,7 +254,7 @@ def _document_predicate(op: str, operand: object, path: str) -> Expr:
     except WhereqlError as error:
         error.path = path
         raise
-    return _signed(predicate, negated)
+    return signed(predicate, negated)
 
 
 _VALUE_HINTS: dict[type, str] = {

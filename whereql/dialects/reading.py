@@ -17,11 +17,11 @@ A language is a table of tokens and one of connectives; its own part is how it s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from whereql.ast import And, Expr, Field, Not, Op, Or, Predicate, Subject
+from whereql.ast import And, Expr, Field, Literal, Not, Op, Or, Param, Predicate, Subject
 from whereql.errors import ParseError, UnsupportedError, WhereqlError
 from whereql.limits import check_depth, check_text
 from whereql.source import Span, quote
@@ -231,6 +231,16 @@ def known(predicate: Predicate, negated: bool) -> Expr:
     if not negated:
         return predicate
     return And([Predicate(predicate.subject, Op.EXISTS), Not(predicate)])
+
+
+def signed(expr: Expr, negated: bool) -> Expr:
+    """A condition of a language with two values, or its complement."""
+    return Not(expr) if negated else expr
+
+
+def one_of(subject: Subject, items: Sequence[Literal | Param]) -> Predicate:
+    """Equality with one of some values."""
+    return Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, tuple(items))
 
 
 def key(name: str, token: Token) -> Subject:

@@ -12,6 +12,7 @@ from typing import Any
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import entries_at, fail, list_at, literal_at, read_value, refuse, unknown
 from whereql.dialects.text.literals import moment
 from whereql.dialects.vectors.qdrant_path import read_path
@@ -97,7 +98,7 @@ def _equal(subject: Subject, items: tuple[Literal, ...] | None, options: Options
     """Equal to one of some values; None for being absent."""
     if items is None:
         return _absent(subject)
-    found = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    found = one_of(subject, items)
     return in_value_or_array(found, options["schema"]) if options["store"] == "qdrant" else found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -126,7 +127,7 @@ def _scalars(value: Any, path: str) -> tuple[Literal, ...]:
 
 def _equal(subject: Subject, items: tuple[Literal, ...], negated: bool, options: Options) -> Expr:
     """Equality as the store means it: to Qdrant a value and an array that has it are alike, and `!=` needs the key."""
-    plain = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    plain = one_of(subject, items)
     if options["store"] == "qdrant":
         found = in_value_or_array(plain, options["schema"])
         return And([Predicate(subject, Op.EXISTS), Not(found)]) if negated else found

@@ -14,7 +14,7 @@ from functools import partial
 from whereql.ast import Expr, Literal, Not, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options
 from whereql.dialects.doubles import EXACT
-from whereql.dialects.reading import END, Connectives, Lexer, Token, Tokens, key, read_filter
+from whereql.dialects.reading import END, Connectives, Lexer, Token, Tokens, key, read_filter, signed
 from whereql.dialects.text.literals import boolean, number
 from whereql.kinds import Kind
 from whereql.limits import check_items
@@ -63,10 +63,10 @@ def _condition(tokens: Tokens, negated: bool, store: str) -> Expr:
     if tokens.skip("is"):
         is_null = not tokens.skip("not")
         tokens.take("null", "NULL")
-        return _signed(Predicate(subject, Op.EXISTS), is_null)
+        return signed(Predicate(subject, Op.EXISTS), is_null)
     is_complement = tokens.is_("nin") or (tokens.is_("not") and tokens.ahead().kind == "in" and bool(tokens.advance()))
     if tokens.skip("in", "nin"):
-        return _signed(Predicate(subject, Op.IN, _values(tokens, store)), is_complement)
+        return signed(Predicate(subject, Op.IN, _values(tokens, store)), is_complement)
     op, is_complement = _COMPARISONS[tokens.take("compare", "an operator such as == or IN").text]
     operand = tokens.next
     value = _value(tokens, store)
@@ -77,11 +77,7 @@ def _condition(tokens: Tokens, negated: bool, store: str) -> Expr:
     predicate = Predicate(subject, op, value)
     if store == "simple" and op in (Op.LT, Op.LE):  # there a missing key is less than any value
         return Or([predicate, Not(Predicate(subject, Op.EXISTS))])
-    return _signed(predicate, is_complement)
-
-
-def _signed(predicate: Predicate, is_complement: bool) -> Expr:
-    return Not(predicate) if is_complement else predicate
+    return signed(predicate, is_complement)
 
 
 def _key(tokens: Tokens) -> Subject:

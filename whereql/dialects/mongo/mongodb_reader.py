@@ -19,6 +19,7 @@ from whereql.dialect import Options
 from whereql.dialects.mongo.mql import DECLARE, Keys
 from whereql.dialects.mongo.patterns import rust_pattern
 from whereql.dialects.mongo.places import subject_of
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import entries_at, fail, list_at, literal_at, read_value, refuse, step, unknown
 from whereql.errors import WhereqlError
 from whereql.limits import check_depth
@@ -124,7 +125,7 @@ class _Reader:
         """A value that equals one of some, or an array that has one."""
         parts: list[Expr] = []
         if is_scalar or not isinstance(subject, Field) or self._keys.may_be_scalar(subject.name):
-            parts.append(Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, tuple(items)))
+            parts.append(one_of(subject, items))
         if self._may_be_array(subject, is_scalar):
             parts.append(Predicate(subject, Op.HAS, tuple(items)))
         return Or(parts)

@@ -19,6 +19,7 @@ from whereql.dialects.doubles import EXACT
 from whereql.dialects.mongo.merging import MergingWriter
 from whereql.dialects.mongo.mql import TYPING, Keys
 from whereql.dialects.places import places, subjects
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -119,7 +120,7 @@ class _Reader:
         strings = tuple(item for item in items if item.kind is Kind.STRING)
         parts: list[Expr] = []
         if not isinstance(subject, Field) or self._keys.may_be_scalar(subject.name):
-            parts.append(Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, tuple(items)))
+            parts.append(one_of(subject, items))
         if strings and isinstance(subject, Field) and self._keys.may_be_array(subject.name):
             parts.append(Predicate(subject, Op.HAS, strings))
         return Or(parts)

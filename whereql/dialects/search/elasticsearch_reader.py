@@ -18,6 +18,7 @@ from typing import Any
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject, Uri
 from whereql.dialect import Options
 from whereql.dialects.fields import INFERRED, Fields
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -285,7 +286,7 @@ class _Reader:
 
     def _equal(self, name: str, items: tuple[Literal, ...]) -> Expr:
         subject = self._subject(name)
-        found = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+        found = one_of(subject, items)
         if not isinstance(subject, Field):
             return found
         kinds = self._fields.kinds(subject.name) if self._fields.is_declared(subject.name) else {"", "[]"}

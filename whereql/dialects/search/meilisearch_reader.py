@@ -14,7 +14,7 @@ from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate
 from whereql.dialect import Option, Options
 from whereql.dialects.fields import Fields
 from whereql.dialects.places import subjects
-from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
+from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, one_of, read_filter
 from whereql.errors import CheckError, ParseError
 from whereql.limits import check_items
 from whereql.operators import ORDERS
@@ -150,7 +150,7 @@ class _Reader:
 def _one_of(subject: Subject, op: Op, items: list[Literal]) -> Expr:
     if not items:
         return Const(False)
-    return Predicate(subject, Op.EQ, items[0]) if op is Op.IN and len(items) == 1 else Predicate(subject, op, tuple(items))
+    return one_of(subject, items) if op is Op.IN else Predicate(subject, op, tuple(items))
 
 
 def _readings(word: str) -> list[Literal]:

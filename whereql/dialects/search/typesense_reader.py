@@ -14,7 +14,7 @@ from whereql.ast import And, Const, Expr, Field, Id, Literal, Not, Op, Or, Predi
 from whereql.dialect import Options
 from whereql.dialects.fields import Fields
 from whereql.dialects.places import subjects
-from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
+from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, one_of, read_filter
 from whereql.errors import CheckError
 from whereql.limits import check_items
 from whereql.operators import ORDERS
@@ -128,7 +128,7 @@ class _Reader:
 
 def _equal(subject: Subject, items: tuple[Literal, ...], kinds: frozenset[str] | None) -> list[Expr]:
     """The tests for values that a scalar equals, or an array has."""
-    found = Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    found = one_of(subject, items)
     if kinds is None:
         return [found, Predicate(subject, Op.HAS, items)]
     tests = ((found, False), (Predicate(subject, Op.HAS, items), True))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from whereql.ast import Expr, Literal, Op, Predicate, Subject
-from whereql.dialects.reading import Token
+from whereql.dialects.reading import Token, one_of
 from whereql.kinds import NUMBERS, Kind
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, NumberTest, literal, number_test
 
@@ -67,7 +67,7 @@ def _as_list(subject: Subject, ints: Sequence[Interval], floats: Sequence[Interv
     same = {test.ints for test in tests if test.ints} == set(ints) and {test.floats for test in tests if test.floats} == set(floats)
     if not same:
         return None
-    return Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    return one_of(subject, items)
 
 
 def _as_order(subject: Subject, ints: Sequence[Interval], floats: Sequence[Interval]) -> Expr | None:

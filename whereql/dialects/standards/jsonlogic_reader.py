@@ -14,6 +14,7 @@ from whereql.ast import And, Const, Expr, Field, Id, Literal, Not, Op, Or, Predi
 from whereql.dialect import Options
 from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.places import subjects
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -99,9 +100,9 @@ class _Reader:
     def _guard(self, rule: Any, path: str) -> tuple[Subject, Kind] | None:
         """The subject and the kind that a rule tests it for: `{"===": [k, {"+": [k]}]}`, or with `cat`."""
         match rule:
-            case {"===": [{"var": _} as var, {"+": [{"var": _} as same]}]} if var == same and len(rule) == 1:
+            case {"===": [{"var": _} as var, {"+": [{"var": _} as same]} as made]} if var == same and len(rule) == len(made) == 1:
                 return self._subject(var, f"{path}.===[0]"), Kind.INT
-            case {"===": [{"var": _} as var, {"cat": [{"var": _} as same]}]} if var == same and len(rule) == 1:
+            case {"===": [{"var": _} as var, {"cat": [{"var": _} as same]} as made]} if var == same and len(rule) == len(made) == 1:
                 return self._subject(var, f"{path}.===[0]"), Kind.STRING
         return None
 
@@ -179,7 +180,7 @@ class _Reader:
         subject = self._subject(values[0] if values else None, f"{path}[0]")
         text = str(item.value)
         length = len(text.encode("utf-16-le")) // 2
-        op = {(0, length): Op.STARTS, (-length,): Op.ENDS}.get(tuple(values[1:]))
+        op = {"[0, %d]" % length: Op.STARTS, "[%d]" % -length: Op.ENDS}.get(repr([*values[1:]]))
         if op is None or item.kind is not Kind.STRING or not text or (subject, Kind.STRING) not in guards:
             refuse(_TITLE, "such a substr", path, "take as many characters as it is compared with, and test for a string before")
         return Predicate(subject, op, item)
@@ -255,8 +256,7 @@ def _truthy(subject: Subject) -> Expr:
 
 
 def _one_of(subject: Subject, *values: object) -> Predicate:
-    items = tuple(literal(value) for value in values)
-    return Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
+    return one_of(subject, [literal(value) for value in values])
 
 
 def _null_passes(op: Op, item: Literal, path: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from whereql.ast import And, Const, Expr, Id, Literal, Not, Op, Or, Param, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.places import subjects
-from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, read_filter
+from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, one_of, read_filter, signed
 from whereql.dialects.text.literals import number
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -87,7 +87,7 @@ class _Reader:
         if word == "exists" and token.kind == "name":
             tokens.advance()
             place = self._place(tokens)
-            return _signed(Predicate(place.subject, Op.EXISTS), negated)
+            return signed(Predicate(place.subject, Op.EXISTS), negated)
         if word in _MEMBERS and tokens.ahead().text == "(":
             return self._members(tokens, _MEMBERS[word], negated)
         if token.kind in ("number", "radix", "string") or token.text in ("-", "{", *_BOOLS):
@@ -126,7 +126,7 @@ class _Reader:
             tokens.advance()
             has_not = tokens.skip("not", "NOT") is not None
             tokens.take({"null", "NULL"}, "null")
-            return _signed(Predicate(place.subject, Op.EXISTS), has_not is negated)
+            return signed(Predicate(place.subject, Op.EXISTS), has_not is negated)
         if sign.text in ("=~", "!~"):
             tokens.refuse("a regular expression", sign, "write like, or MATCHES in a filter of whereql")
         return self._compared(place, "==", Literal(Kind.BOOL, True, span=sign.span), negated)
@@ -186,10 +186,7 @@ class _Reader:
 
     def _listed(self, place: _Place, items: tuple[Operand, ...] | Param, is_unequal: bool, negated: bool) -> Expr:
         merged = items if isinstance(items, Param) else self._merged(place, items)
-        if isinstance(merged, tuple) and len(merged) == 1:
-            predicate = Predicate(place.subject, Op.EQ, merged[0])
-        else:
-            predicate = Predicate(place.subject, Op.IN, merged)
+        predicate = one_of(place.subject, merged) if isinstance(merged, tuple) else Predicate(place.subject, Op.IN, merged)
         return self._known(place, predicate, is_unequal is not negated)
 
     def _merged(self, place: _Place, items: tuple[Operand, ...]) -> tuple[Operand, ...]:
@@ -300,10 +297,6 @@ class _Reader:
 
 def _is_sign(token: Token) -> bool:
     return token.text in _SIGNS
-
-
-def _signed(predicate: Predicate, negated: bool) -> Expr:
-    return Not(predicate) if negated else predicate
 
 
 def _same_in_python(item: Operand) -> tuple[Literal, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, Uri
 from whereql.dialect import Options
 from whereql.dialects.fields import Fields
+from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import (
     entries_at,
     fail,
@@ -287,7 +288,7 @@ class _Reader:
         return self._text(place, name, operand, at)
 
     def _equal(self, place: _Place, items: tuple[Literal, ...]) -> Expr:
-        has, equal = Predicate(place.subject, Op.HAS, items), _one_of(place.subject, items)
+        has, equal = Predicate(place.subject, Op.HAS, items), one_of(place.subject, items)
         if place.elements:
             return has
         return equal if place.is_scalar else Or([equal, has])
@@ -302,7 +303,7 @@ class _Reader:
         is_there = Predicate(place.subject, Op.EXISTS)
         if index == "keyword" and (not items or items[0].kind is Kind.STRING):
             is_there = Predicate(place.subject, Op.LIKE, Literal(Kind.STRING, "%"))
-        return And([is_there, Not(_one_of(place.subject, items))])
+        return And([is_there, Not(one_of(place.subject, items))])
 
     def _text(self, place: _Place, name: str, operand: Any, path: str) -> Expr:
         item = literal_at(operand, path, "a text")
@@ -357,10 +358,6 @@ def _has_value(expr: Expr, subject: Subject) -> bool:
         case Or(args):
             return all(_has_value(arg, subject) for arg in args)
     return expr == Const(False)
-
-
-def _one_of(subject: Subject, items: tuple[Literal, ...]) -> Expr:
-    return Predicate(subject, Op.EQ, items[0]) if len(items) == 1 else Predicate(subject, Op.IN, items)
 
 
 def _at_least(due: int, parts: Sequence[Expr]) -> Expr:
