@@ -40,6 +40,8 @@ class TestSpark(ColumnsContract):
 
 @ENGINE
 class TestOnSpark(TestSpark):
+    filters = 20  # each is a job of its own
+
     @pytest.fixture
     def run(self, engine: Worker) -> Any:
         return engine.run
