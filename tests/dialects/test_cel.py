@@ -206,3 +206,10 @@ def test_expressions_mean_what_the_engine_says() -> None:
 def test_comments_are_skipped() -> None:
     assert whereql.to_text(DIALECT.decode('// of the year\nmetadata.a == 1 // && metadata.b == 2\r&& metadata.c == "//" //')) == "a = 1 AND c = '//'"
 
+
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+def test_an_order_of_null_is_refused(sign: str) -> None:
+    for name in ("metadata.k", "document"):
+        with pytest.raises(whereql.UnsupportedError, match="an order of null"):  # an error in CEL, and no test of presence
+            DIALECT.decode(f"{name} {sign} null")
+

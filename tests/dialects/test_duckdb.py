@@ -170,3 +170,14 @@ def test_words_of_re2_that_mean_more_elsewhere_are_refused() -> None:
     for pattern in (r"\d", r"\bnet", "(?i)a[[:alpha:]]", "[a-c&&b]"):
         with pytest.raises(UnsupportedError):
             DIALECT.decode(f"regexp_matches(document, '{pattern}')")
+
+
+@pytest.mark.parametrize(("source", "what"), [
+    ("id IN 'abc'", "IN without parentheses"),  # finds a: contains('abc', id)
+    ("document NOT IN 'abc'", "IN without parentheses"),
+    ("json_type(metadata, 'k') IN ('UBIGINT', 'DOUBLE')", "the sign of an int"), ("json_type(metadata, 'k') = 'BIGINT'", "the sign of an int"),
+])  # fmt: skip
+def test_what_means_something_else_to_duckdb_is_refused(source: str, what: str) -> None:
+    with pytest.raises(UnsupportedError, match=what):
+        DIALECT.decode(source)
+    assert DIALECT.decode("id IN ['a', 'b']") == DIALECT.decode("id IN ('a', 'b')")

@@ -23,7 +23,7 @@ from proving import prove, prove_reading
 import whereql
 from whereql.dialect import Sql
 from whereql.dialects.sql.sqlite import DIALECT
-from whereql.errors import TranslateError, WhereqlError
+from whereql.errors import TranslateError, UnsupportedError, WhereqlError
 from whereql.records import Record, make_record
 from whereql.semantics import holds
 from whereql.testing import DialectContract
@@ -115,6 +115,19 @@ def test_characters_that_glob_takes_for_one_are_told_apart(engine: Worker, text:
     found = engine.run(translation.native, records)
     residual = whereql.parse("TRUE") if translation.residual is None else translation.residual
     assert [record.id for record in records if record.id in found and holds(residual, record)] == [record.id for record in records if holds(whereql.parse(text), record)]
+
+
+@pytest.mark.parametrize("word", ["", " NOT"])
+def test_a_truth_is_tested_whatever_the_words(engine: Worker, word: str) -> None:
+    assert engine.run(f"2 IS{word} DISTINCT FROM TRUE", [make_record("1")]) == engine.run(f"2 IS{'' if word else ' NOT'} TRUE", [make_record("1")])
+    with pytest.raises(UnsupportedError):  # 2 is true there, and does not equal TRUE
+        DIALECT.decode(f"metadata->>'k' IS{word} DISTINCT FROM TRUE")
+
+
+@pytest.mark.parametrize("source", ["document LIKE 'a\ufffd'", "document NOT LIKE '\uffff'", "document GLOB '\ufffe*'"])
+def test_characters_that_are_one_in_a_pattern_are_refused(source: str) -> None:
+    with pytest.raises(UnsupportedError, match="which are one"):
+        DIALECT.decode(source)
 
 
 def test_so_it_does_in_columns(columns: Worker) -> None:

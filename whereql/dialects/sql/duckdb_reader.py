@@ -120,6 +120,8 @@ class DuckdbReader(SqlReader):
     def equal(self, place: Place, items: Sequence[Literal]) -> Table:
         """Equality in each form."""
         names = [str(item.value) for item in items]
+        if place.form in ("type", "first") and len({"BIGINT", "UBIGINT"} & set(names)) == 1:
+            self.refuse("a test of the sign of an int", place.node, "an int that is negative is BIGINT, others are UBIGINT: IN ('BIGINT', 'UBIGINT')")
         match place.form:
             case "text":
                 return text_equal(self, place, items)

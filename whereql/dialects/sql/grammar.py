@@ -152,7 +152,10 @@ class _Reader:
         negated = self._tokens.skip("not") is not None
         if self._tokens.skip("distinct"):
             self._tokens.take("from", "FROM")
-            found = Apply(token, "IS", (left, self._level(level + 1, depth)))
+            right = self._level(level + 1, depth)
+            # SQLite reads these words before TRUE and FALSE as IS NOT and IS: a test of the truth of any number.
+            is_truth = self._syntax.has_json_each and right.token.text.lower() in ("true", "false")
+            found = Apply(token, "IS TRUTH" if is_truth else "IS", (left, right))
             return found if negated else Apply(token, "NOT", (found,))
         right = self._level(level + 1, depth)
         is_value = isinstance(right, Value) and (right.value is None or right.token.text.lower() in ("true", "false"))

@@ -16,6 +16,9 @@ from whereql.like import like_parts
 from whereql.operators import Op
 from whereql.regex import charset
 
+MERGED = frozenset("\ufffd\ufffe\uffff")
+"""What is one character to SQLite's GLOB and LIKE."""
+
 
 def like_escaped(text: str) -> str:
     r"""The pattern of LIKE that finds just this text, `\` being what escapes."""

@@ -170,6 +170,8 @@ class SqlReader:
                 if isinstance(left, Value) and place is not None:
                     return self.has(place, [self.given(left)])
                 self.refuse("a list of other things than values", item, "list values")
+            if not isinstance(right, Items | Call) and not isinstance(value.value, list):
+                self.refuse("IN without parentheses", right, "write IN (…)")
             values += value.value if isinstance(value.value, list) else [value.value]
         return self._among(left, values)
 

@@ -15,7 +15,7 @@ from whereql.ast import And, Expr, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
-from whereql.dialects.sql.patterns import as_glob
+from whereql.dialects.sql.patterns import MERGED, as_glob
 from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import Kind
@@ -25,7 +25,6 @@ from whereql.support import Shape
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _QUOTABLE = re.compile(r'[^"\\\x00-\x1f\x7f-\U0010ffff]+')
 _LONGEST_GLOB = 50_000  # bytes; SQLITE_MAX_LIKE_PATTERN_LENGTH
-_MERGED = frozenset("\ufffd\ufffe\uffff")
 _REGEXP = "register whereql's: connection.create_function('regexp', 2, whereql.dialects.sql.sqlite.regexp), and say regexp=True"
 _GROUP = 100
 
@@ -86,7 +85,7 @@ class SqliteWriter(TableWriter):
             return exact(FALSE)
         if op is Op.CONTAINS:
             return exact(sql("instr({}, {}) > 0", value, bound(text)))
-        if _MERGED & set(text):
+        if MERGED & set(text):
             return refused("GLOB reads U+FFFE and U+FFFF as U+FFFD", "search for a part with CONTAINS")
         pattern = as_glob(op, text)
         if len(pattern.encode()) > _LONGEST_GLOB:

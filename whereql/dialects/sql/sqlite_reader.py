@@ -29,6 +29,7 @@ from whereql.dialects.sql.cases import (
     plain,
 )
 from whereql.dialects.sql.pattern_readers import from_ascii_like, from_glob
+from whereql.dialects.sql.patterns import MERGED
 from whereql.dialects.sql.reader import Place, SqlReader, Table, bool_truth
 from whereql.dialects.sql.syntax import SQLITE, Apply, Call, Exists, Name, Node, Value
 from whereql.kinds import Kind
@@ -160,6 +161,8 @@ class SqliteReader(SqlReader):
 
     def applied(self, node: Apply) -> Meaning:
         """LIKE, GLOB, REGEXP."""
+        if node.sign in ("LIKE", "GLOB") and MERGED & set(self.given_text(node.args[1])):
+            self.refuse("U+FFFD, U+FFFE or U+FFFF, which are one", node, "search for a part with instr(…) > 0")
         match node.sign, node.args:
             case "LIKE", (left, pattern, *escape):
                 char = self.given_text(escape[0]) if escape else ""

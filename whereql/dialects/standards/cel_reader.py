@@ -235,6 +235,8 @@ class _Parser:
             found = Predicate(subject, Op.IN, items)
             return Test(found, otherwise(subject, found), sign)
         if tokens.is_("null"):
+            if sign.text not in ("==", "!="):
+                tokens.refuse("an order of null", sign, "nothing is less or greater than null: write has(…)")
             tokens.advance()
             return _null(subject, sign)
         if tokens.is_("name") and not tokens.is_("true", "false"):

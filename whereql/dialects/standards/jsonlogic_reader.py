@@ -180,7 +180,7 @@ class _Reader:
         subject = self._subject(values[0] if values else None, f"{path}[0]")
         text = str(item.value)
         length = len(text.encode("utf-16-le")) // 2
-        op = {"[0, %d]" % length: Op.STARTS, "[%d]" % -length: Op.ENDS}.get(repr([*values[1:]]))
+        op = {f"[0, {length}]": Op.STARTS, f"[{-length}]": Op.ENDS}.get(repr([*values[1:]]))
         if op is None or item.kind is not Kind.STRING or not text or (subject, Kind.STRING) not in guards:
             refuse(_TITLE, "such a substr", path, "take as many characters as it is compared with, and test for a string before")
         return Predicate(subject, op, item)
