@@ -60,6 +60,8 @@ def test_what_the_schema_says_of_every_record_is_not_asked_for() -> None:
     assert whereql.translate(source, "pinecone", "chroma", schema=schema).native == {"$and": [{"genre": {"$ne": "drama"}}, {"year": {"$gte": 2020}}]}
     words = ["--from", "pinecone", "--to", "chroma", "-e", json.dumps({"genre": {"$ne": "drama"}})]
     assert run("translate", *words, "--option", "schema={'genre': 'string!'}").stdout == '{"genre": {"$ne": "drama"}}\n'
+    assert whereql.translate("k IS NOT NULL AND a = 1", "text", "chroma", schema={"k": "int!"}).native == {"a": 1}  # neither has the option
+    assert run("translate", "--to", "chroma", "-e", "k IS NOT NULL AND a = 1", "--option", "schema={'k': 'int!'}").stdout == '{"a": 1}\n'
 
 
 SETTLED: list[tuple[str, str]] = [

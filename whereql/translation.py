@@ -40,9 +40,13 @@ FACTS = ("schema", "arrays")
 
 
 def share_facts(origin: Dialect, source_options: Mapping[str, Any], target: Dialect | None, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of each side: what is said about the data is said to both, where they have the option. target: None for every one."""
+    """The options of each side: what is said about the data is said to both, where they have the option. target: None for every one.
+
+    A schema of keys needs neither, since `settle` heeds it.
+    """
     shared = {name: options[name] for name in FACTS if name in options and name in origin.options}
-    alone = {name for name in shared if target is not None and name not in target.options}
+    heeded = {*shared, *(["schema"] if isinstance(options.get("schema"), Mapping) else [])}
+    alone = {name for name in heeded if target is not None and name not in target.options}
     return {**shared, **source_options}, {name: value for name, value in options.items() if name not in alone}
 
 

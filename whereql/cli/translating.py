@@ -54,10 +54,11 @@ def translate(
     from whereql.translation import dialect, settle, share_facts, translate_to_all
 
     origin, written = dialect(source), None if target == ALL else dialect(target)
-    ours, theirs = share_facts(origin, backend_options(source_options, what="--from-option"), written, backend_options(options))
+    told = backend_options(options)
+    ours, theirs = share_facts(origin, backend_options(source_options, what="--from-option"), written, told)
     with typed(origin.options, "--from-option"):
         expr = _decoded(origin, _text(file, given), ours, params)
-    expr = settle(expr, theirs.get("schema", ours.get("schema")))
+    expr = settle(expr, told.get("schema", ours.get("schema")))
     expr = normal_form(expr) if normalize else expr
     if written is None:
         _write_all(translate_to_all(expr, theirs), as_json, "schema" in theirs)

@@ -188,7 +188,7 @@ def _shortest(op: str, operand: Any) -> Any:
 def _exists(predicate: Predicate, negated: bool) -> Leaf:
     if isinstance(predicate.subject, Document):
         return exact({"#document": {"$not_contains" if negated else "$contains": ""}})
-    return refused("Chroma can't ask whether a key is there", "compare the key with the values it may have: $in")
+    return refused("Chroma can't ask whether a key is there", "where every record has the key, translate with schema={'key': 'string!'}, or compare it with the values it may have: $in")
 
 
 def _text(predicate: Predicate, negated: bool, condition: str) -> Leaf:
