@@ -173,7 +173,7 @@ def test_words_of_re2_that_mean_more_elsewhere_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("source", "what"), [
-    ("id IN 'abc'", "IN without parentheses"),  # finds a: contains('abc', id)
+    ("(metadata->>'') IS NULL", "an empty path"), ("id IN 'abc'", "IN without parentheses"),  # finds a: contains('abc', id)
     ("document NOT IN 'abc'", "IN without parentheses"),
     ("json_type(metadata, 'k') IN ('UBIGINT', 'DOUBLE')", "the sign of an int"), ("json_type(metadata, 'k') = 'BIGINT'", "the sign of an int"),
 ])  # fmt: skip

@@ -221,6 +221,7 @@ def test_rules_on_keys_of_one_kind_mean_what_the_reference_says(engine: Worker) 
 @pytest.mark.parametrize("rule", [
     {"===": [{"var": "k"}, {"cat": [{"var": "k"}], "or": []}]}, {"===": [{"var": "k"}, {"+": [{"var": "k"}], "x": 1}]},
     {"and": [{"===": [{"var": "k"}, {"cat": [{"var": "k"}]}]}, {"===": [{"substr": [{"var": "k"}, -2, {"var": "a"}]}, "bb"]}]},
+    {"and": [{"===": [{"var": "k"}, {"cat": [{"var": "k"}]}]}, {"===": [{"substr": [{"var": "k"}, -2], "+": []}, "bb"]}]}, {"some": [{"var": "k"}, {"===": [{"var": ""}, 1], "and": []}]},
 ])  # fmt: skip
 def test_what_only_looks_like_a_test_of_a_type_or_a_part_is_refused(rule: Any) -> None:
     # An object of two keys is no operation, but a value, which nothing is identical with.

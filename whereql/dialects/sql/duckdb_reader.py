@@ -105,6 +105,8 @@ class DuckdbReader(SqlReader):
             if len(steps) > 2 or steps[1:] not in ([], ["0"]):
                 self.refuse("a path into a value", node, "a path names one key: 'key', '$.\"key\"' or '/key'")
             return steps[0], "".join(steps[1:])
+        if not path:
+            self.refuse("an empty path, the whole of the metadata,", node, "the key without a name is '/'")
         return path, ""
 
     def _cast(self, node: Node, place: Place | None, type: str) -> Place:

@@ -153,7 +153,7 @@ class _Reader:
         if guard is not None:
             return Predicate(guard[0], Op.GE, literal("" if guard[1] is Kind.STRING else -FLOAT_MAX))
         left, value, _ = self._pair(values, path)
-        if isinstance(left, Mapping) and "substr" in left:
+        if isinstance(left, Mapping) and left.keys() == {"substr"}:
             return self._part(left["substr"], value, f"{path}[0].substr", guards)
         subject = self._subject(left, f"{path}[0]")
         if value is None:
@@ -235,9 +235,9 @@ def _element(subject: Subject, rule: Any, path: str, depth: int) -> Expr:
     entries = entries_at(rule, path, depth, "a rule")
     name, values = next(iter(entries.items()), ("", None))
     at = f"{path}{step(name)}"
-    if name == "or":
+    if name == "or" and len(entries) == 1:
         return Or([_element(subject, each, f"{at}[{number}]", depth + 1) for number, each in enumerate(list_at(values, at))])
-    if name in ("===", "in") and isinstance(values, (list, tuple)) and len(values) == 2:
+    if name in ("===", "in") and len(entries) == 1 and isinstance(values, (list, tuple)) and len(values) == 2:
         element, operand = values if isinstance(values[0], Mapping) else (values[1], values[0])
         if element == {"var": ""} and isinstance(operand, (list, tuple)) is (name == "in"):
             items: tuple[Literal, ...] = literals_at(operand, f"{at}[1]") if name == "in" else (literal_at(operand, f"{at}[1]"),)
