@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whereql.ast import Expr, Literal, Predicate
-from whereql.dialect import Dialect, Option, Options, Sql, Translation
+from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import (
@@ -23,21 +23,19 @@ from whereql.dialects.sql.fragments import (
     listed,
     number,
     raw,
-    render,
-    render_literals,
     sql,
+    with_both_zeros,
 )
+from whereql.dialects.sql.numbers import Storage, by_storage, intervals, within
 from whereql.dialects.sql.patterns import is_caseless, re2_pattern
-from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, TRUE, of_kind
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, LITERALS, TRUE, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.support import Shape
-from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 _TYPES = {str: "String", int: "Int64", float: "Float64"}
-_STYLE = Style(lambda number, value: f"{{p{number}:{_TYPES[type(value.value)]}}}", lambda number: f"p{number}")
-_INTS, _DOUBLES, _NUMBERS = ("Int64",), ("UInt64", "Double"), ("Int64", "UInt64", "Double")
+_STORED: dict[Storage, tuple[str, tuple[str, ...]]] = {"any": ("Float", ("Int64", "UInt64", "Double")), "int": ("Int", ("Int64",)), "double": ("Float", ("UInt64", "Double"))}
 _FUNCTIONS = {Op.STARTS: "startsWith", Op.ENDS: "endsWith"}
 
 
@@ -65,6 +63,7 @@ class ClickhouseWriter(TableWriter):
     compares_exactly = True
     # max_parser_depth is 1,000 and a level costs several; max_query_size is 256 KiB; max_ast_elements 50,000.
     shape = Shape(depth=60, predicates=700, literals=4_000)
+    style = Style(lambda number, value: f"{{p{number}:{_TYPES[type(value.value)]}}}", lambda number: f"p{number}")
 
     def name(self, text: str) -> Fragment:
         """In backticks, in which a backslash escapes, too."""
@@ -74,10 +73,6 @@ class ClickhouseWriter(TableWriter):
     def literal(self, value: Bound) -> str:
         """A backslash escapes in a text."""
         return f"'{_escaped(value.value, chr(39))}'" if isinstance(value.value, str) else number(value.value)
-
-    def finish(self, native: Fragment) -> Sql | str:
-        """The text, its values beside it, or in it."""
-        return render_literals(native, self.literal) if self.options["literals"] else render(native, _STYLE)
 
     def differs(self, value: Fragment, other: Fragment) -> Fragment:
         """Whether a value is another than this, or NULL."""
@@ -91,9 +86,7 @@ class ClickhouseWriter(TableWriter):
 
     def equals(self, value: Fragment, values: Sequence[Fragment]) -> Leaf:
         """A set with a zero in it has both."""
-        if len(values) > 1 and any(_is_zero(each) for each in values):
-            values = [*(each for each in values if not _is_zero(each)), bound(0.0), bound(-0.0)]
-        return super().equals(value, values)
+        return super().equals(value, with_both_zeros(values) if len(values) > 1 else values)
 
     def pattern(self, value: Fragment, op: Op, text: str) -> Leaf:
         """By functions and LIKE, which count in code points, or by RE2."""
@@ -152,7 +145,8 @@ class ClickhouseWriter(TableWriter):
         if texts := [str(item.value) for item in of_kind(items, Kind.STRING)]:
             said: Fragment = self.equals(place.as_("String"), list(map(bound, texts))).native
             found.append(joined([place.is_a("String"), said], " AND ") if any(map(_is_ambiguous, texts)) else said)
-        for kind, types, values in _number_values(items):
+        for storage, values in by_storage(items):
+            kind, types = _STORED[storage]
             found.append(joined([place.is_a(*types), self.equals(place.as_(kind), list(map(bound, values))).native], " AND "))
         if bools := {bool(item.value) for item in of_kind(items, Kind.BOOL)}:
             is_bool, value = place.is_a("Bool"), place.as_("Bool")
@@ -184,52 +178,24 @@ def _escaped(text: str, quote: str) -> str:
     return text.replace("\\", "\\\\").replace(quote, f"\\{quote}").replace("\0", "\\0")
 
 
-def _is_zero(value: Fragment) -> bool:
-    (part,) = value.parts
-    return isinstance(part, Bound) and part.value == 0 and not isinstance(part.value, bool)
-
-
 def _is_ambiguous(text: str) -> bool:
     """Whether a value that is no string, or none at all, may have this text."""
     return text == "" or text[0] in "-0123456789[{" or text in ("true", "false", "null")
 
 
-def _number_values(items: Sequence[Literal]) -> list[tuple[str, tuple[str, ...], list[float]]]:
-    """Function, types, and values: as doubles where these are exact, else as ints and doubles apart."""
-    items = of_kind(items, Kind.INT, Kind.FLOAT)
-    if all(map(is_safe, items)):
-        kinds: list[tuple[str, tuple[str, ...], list[float]]] = [("Float", _NUMBERS, [float(item.value) for item in items])]
-    else:
-        tests = [number_test(Op.EQ, item) for item in items]
-        ints: list[float] = [test.ints[0] for test in tests if test.ints is not None]
-        kinds = [("Int", _INTS, ints), ("Float", _DOUBLES, [test.floats[0] for test in tests if test.floats is not None])]
-    return [(kind, types, values) for kind, types, values in kinds if values]
-
-
 def _ordered_number(place: _Place, op: Op, item: Literal) -> Fragment:
-    value = float(item.value)
     if is_safe(item):
-        return joined([place.is_a(*_NUMBERS), sql(f"{{}} {ORDER_SIGNS[op]} {{}}", place.as_("Float"), bound(value))], " AND ")
-    test = number_test(op, item)
-    tests = [
-        joined([place.is_a(*types), _between(place.as_(kind), interval, ends)], " AND ")
-        for kind, types, interval, ends in (("Int", _INTS, test.ints, (INT_MIN, INT_MAX)), ("Float", _DOUBLES, test.floats, (-FLOAT_MAX, FLOAT_MAX)))
-        if interval is not None
-    ]
+        kind, types = _STORED["any"]
+        return joined([place.is_a(*types), sql(f"{{}} {ORDER_SIGNS[op]} {{}}", place.as_(kind), bound(float(item.value)))], " AND ")
+    tests = []
+    for storage, low, high in intervals(op, item):
+        kind, types = _STORED[storage]
+        tests.append(joined([place.is_a(*types), *within(place.as_(kind), low, high)], " AND "))
     return joined(tests, " OR ") if tests else FALSE
-
-
-def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> Fragment:
-    low, high = interval
-    if low == high:
-        return sql("{} = {}", value, bound(low))
-    return sql("{} <= {}", value, bound(high)) if low == ends[0] else sql("{} >= {}", value, bound(low))
 
 
 def _write(expr: Expr, options: Options) -> Translation:
     return write(expr, ClickhouseWriter(options, expr))
 
 
-_OPTIONS = {"literals": Option("values in the text, without parameters", False, (False, True))}
-
-DIALECT = Dialect("ClickHouse", None, _write, {**LAYOUT, **COLUMNS, **_OPTIONS}, form="sql")
+DIALECT = Dialect("ClickHouse", None, _write, {**LAYOUT, **COLUMNS, **LITERALS}, form="sql")

@@ -16,16 +16,15 @@ from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
-from whereql.dialects.sql.patterns import as_like, is_caseless
+from whereql.dialects.sql.numbers import Storage, by_storage, intervals, within
+from whereql.dialects.sql.patterns import as_like, is_caseless, re2_pattern
 from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, ORDER_SIGNS, Op
-from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_INTS = "('BIGINT', 'UBIGINT')"
-_NUMBERS = "('BIGINT', 'UBIGINT', 'DOUBLE')"
+_STORED: dict[Storage, tuple[str, str]] = {"any": ("DOUBLE", "('BIGINT', 'UBIGINT', 'DOUBLE')"), "int": ("BIGINT", "('BIGINT', 'UBIGINT')"), "double": ("DOUBLE", "('DOUBLE')")}
 _FUNCTIONS = {Op.CONTAINS: "contains", Op.STARTS: "starts_with", Op.ENDS: "suffix"}
 
 
@@ -107,7 +106,8 @@ class DuckdbWriter(TableWriter):
 
     def _equal_numbers(self, place: _Place, items: Sequence[Literal]) -> list[Fragment]:
         found = []
-        for type, types, values in _number_values(items):
+        for storage, values in by_storage(items):
+            type, types = _STORED[storage]
             cast = sql(f"TRY_CAST({{}} AS {type})", place.text)
             found.append(joined([sql(f"{{}} IN {types}", place.type), self.equals(cast, list(map(bound, values))).native], " AND "))
         return found
@@ -123,7 +123,8 @@ class DuckdbWriter(TableWriter):
 
     def _has_numbers(self, place: _Place, items: Sequence[Literal]) -> list[Fragment]:
         found = []
-        for type, types, values in _number_values(items):
+        for storage, values in by_storage(items):
+            type, types = _STORED[storage]
             elements = sql(f"TRY_CAST({{}} AS {type}[])", place.elements)
             found.append(joined([sql(f"{{}} IN {types}", place.first), self.has(elements, list(map(bound, values)))], " AND "))
         return found
@@ -142,40 +143,15 @@ def _is_ambiguous(text: str) -> bool:
     return text[:1] in {*"-0123456789[{"} or text in ("true", "false")
 
 
-def _number_values(items: Sequence[Literal]) -> list[tuple[str, str, list[float]]]:
-    """Type to cast to, types in JSON, and values: as doubles where these are exact, else as ints and doubles apart."""
-    numbers = of_kind(items, Kind.INT, Kind.FLOAT)
-    tests = [number_test(Op.EQ, item) for item in numbers]
-    if all(map(is_safe, numbers)):
-        kinds: list[tuple[str, str, list[float]]] = [("DOUBLE", _NUMBERS, [float(item.value) for item in numbers])]
-    else:
-        ints: list[float] = [test.ints[0] for test in tests if test.ints is not None]
-        kinds = [("BIGINT", _INTS, ints), ("DOUBLE", "('DOUBLE')", [test.floats[0] for test in tests if test.floats is not None])]
-    return [(type, types, values) for type, types, values in kinds if values]
-
-
 def _ordered_number(place: _Place, op: Op, item: Literal) -> Fragment:
-    value = float(item.value)
     if is_safe(item):
-        return joined([sql(f"{{}} IN {_NUMBERS}", place.type), sql(f"TRY_CAST({{}} AS DOUBLE) {ORDER_SIGNS[op]} {{}}", place.text, bound(value))], " AND ")
-    test = number_test(op, item)
-    tests = [
-        joined([sql(f"{{}} IN {types}", place.type), *_between(sql(f"TRY_CAST({{}} AS {type})", place.text), interval, ends)], " AND ")
-        for type, types, interval, ends in (
-            ("BIGINT", _INTS, test.ints, (INT_MIN, INT_MAX)),
-            ("DOUBLE", "('DOUBLE')", test.floats, (-FLOAT_MAX, FLOAT_MAX)),
-        )
-        if interval is not None
-    ]
+        type, types = _STORED["any"]
+        return joined([sql(f"{{}} IN {types}", place.type), sql(f"TRY_CAST({{}} AS {type}) {ORDER_SIGNS[op]} {{}}", place.text, bound(float(item.value)))], " AND ")
+    tests = []
+    for storage, low, high in intervals(op, item):
+        type, types = _STORED[storage]
+        tests.append(joined([sql(f"{{}} IN {types}", place.type), *within(sql(f"TRY_CAST({{}} AS {type})", place.text), low, high)], " AND "))
     return joined(tests, " OR ") if tests else FALSE
-
-
-def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> list[Fragment]:
-    """The bounds of an interval, of which one is an end of the type; none where both are."""
-    low, high = interval
-    if low == high:
-        return [sql("{} = {}", value, bound(low))]
-    return [sql("{} >= {}", value, bound(low))] * (low != ends[0]) + [sql("{} <= {}", value, bound(high))] * (high != ends[1])
 
 
 def _text_literal(text: str) -> str:
@@ -185,26 +161,10 @@ def _text_literal(text: str) -> str:
 
 
 def _searched(value: Fragment, op: Op, text: str) -> Leaf:
-    from whereql.regex import like_pattern, lower  # google-re2 loads with the first pattern
-
-    lowered = lower(text) if op is Op.MATCHES else like_pattern(text, ignore_case=True)
-    if not _fits(lowered):
+    lowered = re2_pattern(op, text)
+    if lowered is None:
         return refused("the pattern may be too large for DuckDB", "use smaller repetition counts, or ASCII classes such as [0-9A-Za-z_]")
     return exact(sql("regexp_matches({}, {})", value, bound(lowered)))
-
-
-def _fits(lowered: str) -> bool:
-    """Whether DuckDB's RE2 surely compiles a pattern: it does with a quarter of the memory that RE2 takes by default."""
-    import re2  # see _searched
-
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 2 << 20
-    try:
-        re2.compile(lowered, options)
-    except re2.error:
-        return False
-    return True
 
 
 def _read(source: Any, options: Options) -> Expr:

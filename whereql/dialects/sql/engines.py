@@ -11,7 +11,16 @@ from dataclasses import replace
 from whereql.ast import Literal, Predicate
 from whereql.ast import literal as literal_of
 from whereql.dialects.sql.columns import ColumnsWriter
-from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, sql
+from whereql.dialects.sql.fragments import (
+    Bound,
+    Fragment,
+    joined,
+    listed,
+    literal,
+    quoted_text,
+    sql,
+    with_both_zeros,
+)
 from whereql.dialects.sql.patterns import re2_pattern
 from whereql.dialects.sql.writer import FALSE
 from whereql.dialects.writing import Leaf, exact, items_of, refused
@@ -87,8 +96,7 @@ class ArrowWriter(EngineWriter):
 
     def has(self, column: Fragment, values: Sequence[Fragment]) -> Fragment:
         """One value, or one of several, in a list. There a double is found by its bits, so that 0.0 and -0.0 are two."""
-        if zeros := [each for each in values if _is_zero(each)]:
-            values = [*(each for each in values if each not in zeros), bound(0.0), bound(-0.0)]
+        values = with_both_zeros(values)
         if len(values) == 1:
             return sql("array_has({}, {})", column, values[0])
         return sql("array_has_any({}, [{}])", column, listed(values))
@@ -97,9 +105,4 @@ class ArrowWriter(EngineWriter):
 def _kept(pattern: str) -> str:
     """The pattern, so that it stays one: what the planner makes a LIKE of takes a backslash for an escape."""
     return f"(?:^|){pattern}" if "\\\\" in pattern or "5c" in pattern.lower() else pattern
-
-
-def _is_zero(value: Fragment) -> bool:
-    (part,) = value.parts
-    return isinstance(part, Bound) and type(part.value) in (int, float) and part.value == 0
 

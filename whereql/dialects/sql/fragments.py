@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from string import Formatter
@@ -125,6 +125,17 @@ def listed(parts: Iterable[Fragment], between: str = ", ") -> Fragment:
             found.append(between)
         found.extend(part.parts)
     return Fragment(tuple(found))
+
+
+def with_both_zeros(values: Sequence[Fragment]) -> Sequence[Fragment]:
+    """Some values, for a set that compares doubles by their bits: with a zero of each sign, if there is one."""
+    others = [each for each in values if not _is_zero(each)]
+    return values if len(others) == len(values) else [*others, bound(0.0), bound(-0.0)]
+
+
+def _is_zero(value: Fragment) -> bool:
+    (part,) = value.parts
+    return isinstance(part, Bound) and type(part.value) in (int, float) and part.value == 0
 
 
 def joined(parts: Iterable[Fragment], word: str) -> Fragment:

@@ -16,8 +16,9 @@ from whereql.dialect import Dialect, Option, Options, Sql, Translation
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.backtracking import backtracking_pattern
 from whereql.dialects.sql.fragments import STYLES, Fragment, bound, joined, listed, name, raw, render, sql
+from whereql.dialects.sql.numbers import Storage, by_storage, intervals, within
 from whereql.dialects.sql.patterns import is_caseless
-from whereql.dialects.sql.writer import COLUMNS, FALSE, SqlWriter, of_kind
+from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, SqlWriter, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
@@ -25,7 +26,6 @@ from whereql.like import like_parts
 from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.source import quote
 from whereql.support import Shape
-from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 _PLAIN = re.compile(r"[^\"'\\\x00-\x1f\x7f-\U0010ffff]+")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -165,18 +165,7 @@ _NUMBER = ("INTEGER", "DOUBLE")
 
 
 def _equal_numbers(value: _Value, items: Sequence[Literal]) -> list[Fragment]:
-    if not items:
-        return []
-    if all(map(is_safe, items)):
-        return [joined([value.is_a(*_NUMBER), _among(_double(value), [float(item.value) for item in items])], " AND ")]
-    tests = [number_test(Op.EQ, item) for item in items]
-    ints, doubles = [test.ints[0] for test in tests if test.ints], [test.floats[0] for test in tests if test.floats]
-    found = []
-    if ints:
-        found.append(_of_ints(value, _among(_integer(value), ints)))
-    if doubles:
-        found.append(_of_doubles(value, _among(_double(value), doubles)))
-    return found
+    return [_stored(value, storage, [_among(_cast(value, storage), values)]) for storage, values in by_storage(items)]
 
 
 def _among(number: Fragment, values: Sequence[float]) -> Fragment:
@@ -184,39 +173,20 @@ def _among(number: Fragment, values: Sequence[float]) -> Fragment:
 
 
 def _ordered_number(value: _Value, op: Op, item: Literal) -> Fragment:
-    limit = float(item.value)
     if is_safe(item):
-        return joined([value.is_a(*_NUMBER), sql(f"{{}} {ORDER_SIGNS[op]} {{}}", _double(value), bound(limit))], " AND ")
-    test = number_test(op, item)
-    tests = []
-    if test.ints is not None:
-        tests.append(_of_ints(value, _between(_integer(value), test.ints, (INT_MIN, INT_MAX))))
-    if test.floats is not None:
-        tests.append(_of_doubles(value, _between(_double(value), test.floats, (-FLOAT_MAX, FLOAT_MAX))))
+        return _stored(value, "any", [sql(f"{{}} {ORDER_SIGNS[op]} {{}}", _cast(value, "any"), bound(float(item.value)))])
+    tests = [_stored(value, storage, within(_cast(value, storage), low, high)) for storage, low, high in intervals(op, item)]
     return joined(tests, " OR ") if tests else FALSE
 
 
-def _between(value: Fragment, interval: tuple[float, float], ends: tuple[float, float]) -> Fragment:
-    low, high = interval
-    if low == high:
-        return sql("{} = {}", value, bound(low))
-    return sql("{} <= {}", value, bound(high)) if low == ends[0] else sql("{} >= {}", value, bound(low))
+def _cast(value: _Value, storage: Storage) -> Fragment:
+    return sql(f"CAST({{}} AS {'DECIMAL(65)' if storage == 'int' else 'DOUBLE'})", value.digits)
 
 
-def _double(value: _Value) -> Fragment:
-    return sql("CAST({} AS DOUBLE)", value.digits)
-
-
-def _integer(value: _Value) -> Fragment:
-    return sql("CAST({} AS DECIMAL(65))", value.digits)
-
-
-def _of_ints(value: _Value, test: Fragment) -> Fragment:
-    return joined([value.is_a("INTEGER"), sql(_IS_INT, value.digits), test], " AND ")
-
-
-def _of_doubles(value: _Value, test: Fragment) -> Fragment:
-    return joined([value.is_a(*_NUMBER), sql(f"NOT {_IS_INT}", value.digits), test], " AND ")
+def _stored(value: _Value, storage: Storage, tests: Sequence[Fragment]) -> Fragment:
+    """Tests of a number that is stored so: ints and doubles are told apart by their digits."""
+    kinds = {"any": [value.is_a(*_NUMBER)], "int": [value.is_a("INTEGER"), sql(_IS_INT, value.digits)], "double": [value.is_a(*_NUMBER), sql(f"NOT {_IS_INT}", value.digits)]}
+    return joined([*kinds[storage], *tests], " AND ")
 
 
 def _write(expr: Expr, options: Options) -> Translation:
@@ -224,7 +194,7 @@ def _write(expr: Expr, options: Options) -> Translation:
 
 
 _OPTIONS = {
-    "metadata": Option("the column with the metadata as JSON", "metadata"),
+    "metadata": LAYOUT["metadata"],
     "collation": Option("one by code point that drops no spaces; that of MySQL 8 is utf8mb4_0900_bin", "utf8mb4_nopad_bin"),
     "params": Option("how the places of parameters are marked", "format", ("format", "qmark")),
 }

@@ -17,6 +17,7 @@ from whereql.dialects.sql.fragments import (
     STYLES,
     Bound,
     Fragment,
+    Style,
     bound,
     joined,
     listed,
@@ -39,12 +40,12 @@ COLUMNS: dict[str, Option] = {
 """The options on columns of a table."""
 
 
+LITERALS: dict[str, Option] = {"literals": Option("values in the text, without parameters", False, (False, True))}
+
+
 def styles(default: str, *others: str) -> dict[str, Option]:
     """The options on how values stand in the text."""
-    return {
-        "params": Option("how the places of parameters are marked", default, (default, *others)),
-        "literals": Option("values in the text, without parameters", False, (False, True)),
-    }
+    return {"params": Option("how the places of parameters are marked", default, (default, *others)), **LITERALS}
 
 
 LAYOUT: dict[str, Option] = {
@@ -185,9 +186,14 @@ class SqlWriter(Writer):
         """TRUE or FALSE."""
         return exact(TRUE if value else FALSE)
 
+    @property
+    def style(self) -> Style:
+        """How the places of parameters are marked."""
+        return STYLES[self.options["params"]]
+
     def finish(self, native: Fragment) -> Sql | str:
         """The text, its values beside it, or in it."""
-        return render_literals(native, self.literal) if self.options["literals"] else render(native, STYLES[self.options["params"]])
+        return render_literals(native, self.literal) if self.options["literals"] else render(native, self.style)
 
 
 def of_kind(items: Sequence[Literal], *kinds: Kind) -> list[Literal]:
