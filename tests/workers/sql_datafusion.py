@@ -21,7 +21,9 @@ def load(records: list[dict[str, Any]], settings: dict[str, Any]) -> SessionCont
     return context
 
 
-def find(context: SessionContext, native: dict[str, Any]) -> list[str]:
+def find(context: SessionContext, native: dict[str, Any] | str) -> list[str]:
+    if isinstance(native, str):
+        native = {"sql": native}
     if "names" in native:  # as the parser has them
         return list(context.sql(f"SELECT {native['names']}").schema().names)
     text = native["text"] if "text" in native else f"SELECT id FROM t WHERE {native['sql']}"
