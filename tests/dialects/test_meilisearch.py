@@ -195,3 +195,10 @@ def test_a_test_of_the_elements_of_a_declared_array_is_refused(source: str) -> N
     with pytest.raises(UnsupportedError, match="a test of elements"):  # it would be no element's, and find nothing
         DIALECT.decode(source, schema={"k": ["int[]", "string[]"]})
 
+
+def test_the_json_of_a_list_is_told_from_a_filter() -> None:
+    with pytest.raises(ParseError, match="got its JSON") as caught:
+        DIALECT.decode('["k = 1", ["k = 2"]]')
+    assert "json.loads" in str(caught.value.hint)
+
+

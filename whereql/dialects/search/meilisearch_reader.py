@@ -54,6 +54,8 @@ class _Reader:
     def text(self, source: Any) -> Expr:
         if not isinstance(source, str):
             raise ParseError("WQ119", f"a filter of {_TITLE} is a text, or a list of texts, got {describe_type(source)}", hint="write a string")
+        if source.lstrip()[:1] == "[":
+            raise ParseError("WQ119", "a list of filters is due, got its JSON", source=source, hint="json.loads makes the list of it; or join the filters by AND")
         return read_filter(_LEXER.tokens(source), _WORDS, self._condition) if source.strip() else Const(True)
 
     def _condition(self, tokens: Tokens, negated: bool) -> Expr:
