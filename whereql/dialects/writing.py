@@ -19,7 +19,7 @@ filter, or its normal form, by what the writer says of each predicate and of its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,21 @@ def superset(native: Any, reason: str, hint: str = "") -> Leaf:
 def refused(reason: str, hint: str) -> Leaf:
     """Not said at all. hint: what its user could do instead."""
     return Leaf(None, Support.NONE, reason, hint)
+
+
+def loosened(said: Leaf, reason: str, hint: str) -> Leaf:
+    """What is said, where it may find more than it would elsewhere."""
+    return superset(said.native, reason, hint) if said.support is Support.EXACT else said
+
+
+def complement(said: Leaf, turn: Callable[[Any], Any]) -> Leaf:
+    """The complement of what is said; none of a superset, whose complement would lose records. turn: makes it of the native form."""
+    match said.support:
+        case Support.EXACT:
+            return exact(turn(said.native), said.reason)
+        case Support.INEXACT:
+            return refused(said.reason, said.hint)
+    return said
 
 
 class Writer:

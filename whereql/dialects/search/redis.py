@@ -20,7 +20,18 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import EXACT, ROUNDED
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
+from whereql.dialects.writing import (
+    Joined,
+    Leaf,
+    Writer,
+    complement,
+    exact,
+    items_of,
+    loosened,
+    refused,
+    superset,
+    write,
+)
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, Op
@@ -80,8 +91,8 @@ class RedisWriter(Writer):
             return refused(f"the field holds {'no arrays' if is_has else 'arrays only'}", _SCHEMA)
         said = self._number(name, predicate, kinds) if is_number else self._tag(name, predicate, kinds)
         if not is_sure or any(kind.endswith("[]") is not is_has for kind in kinds):
-            said = _loosened(said, "a field finds an array by its elements, and can't tell it from a value")
-        return _negated(said) if negated else said
+            said = loosened(said, "an array is found by its elements, like a value", _SCHEMA)
+        return complement(said, lambda native: f"-{native}") if negated else said
 
     def _named(self, predicate: Predicate) -> tuple[str, frozenset[str], bool] | Leaf:
         """The field, its kinds, and whether they are declared."""
@@ -171,14 +182,14 @@ class RedisWriter(Writer):
     def join(self, connective: type[And] | type[Or], parts: Sequence[Any]) -> Any:
         """Conditions side by side, or with `|` in parentheses: so DIALECT 1 and 2 read them alike."""
         if connective is And:
-            return _Joined(" ".join(f"({part})" if isinstance(part, _Joined) else part for part in parts))
-        return "(" + " | ".join(f"({part})" if isinstance(part, _Joined) or part.startswith("-") else part for part in parts) + ")"
+            return Joined(" ".join(f"({part})" if isinstance(part, Joined) else part for part in parts))
+        return "(" + " | ".join(f"({part})" if isinstance(part, Joined) or part.startswith("-") else part for part in parts) + ")"
 
     def constant(self, value: bool) -> Leaf:
         """`*` is every record; none is what a field both has and has not, never `*`."""
         if value:
             return exact("*")
-        return exact(_Joined(self._never)) if self._never else refused("no query finds nothing", "ask nothing")
+        return exact(Joined(self._never)) if self._never else refused("no query finds nothing", "ask nothing")
 
     def finish(self, native: Any) -> Any:
         """The whole as a plain string."""
@@ -190,12 +201,6 @@ class RedisWriter(Writer):
             return None
         test = f"@{named[0]}:[0 0]" if named[1] <= _NUMBER_KINDS else f"@{named[0]}:{{x}}"
         return f"{test} -{test}"
-
-
-class _Joined(str):
-    """Conditions side by side."""
-
-    __slots__ = ()
 
 
 def _tag(text: str) -> str:
@@ -233,18 +238,6 @@ def _is_rounded(item: Literal, holds_ints: bool) -> bool:
 def _union(parts: Sequence[str]) -> str:
     distinct = list(dict.fromkeys(parts))
     return distinct[0] if len(distinct) == 1 else f"({' | '.join(distinct)})"
-
-
-def _loosened(said: Leaf, reason: str) -> Leaf:
-    return said if said.native is None else superset(said.native, said.reason if said.hint else reason, said.hint or _SCHEMA)
-
-
-def _negated(said: Leaf) -> Leaf:
-    if said.native is None:
-        return said
-    if said.hint:
-        return refused(f"what it says finds too much, and its opposite too little: {said.reason}", said.hint)
-    return exact(f"-{said.native}", said.reason)
 
 
 def encode(expr: Expr, options: Options) -> Translation:

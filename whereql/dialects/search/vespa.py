@@ -19,7 +19,18 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
+from whereql.dialects.writing import (
+    Joined,
+    Leaf,
+    Writer,
+    complement,
+    exact,
+    items_of,
+    loosened,
+    refused,
+    superset,
+    write,
+)
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like_parts
 from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
@@ -73,8 +84,8 @@ class VespaWriter(Writer):
             return refused(f"the field holds {'no arrays' if is_has else 'arrays only'}", _SCHEMA)
         said = self._said(name, predicate, elements, is_required=is_field and self._fields.is_required(name))
         if is_field and (not self._fields.is_declared(name) or any(kind.endswith("[]") is not is_has for kind in kinds)):
-            said = _loosened(said)
-        return _negated(said) if negated else said
+            said = loosened(said, "an array is found by its elements, like a value", _SCHEMA)
+        return complement(said, _not) if negated else said
 
     def _name(self, predicate: Predicate) -> str | Leaf:
         subject = predicate.subject
@@ -120,9 +131,9 @@ class VespaWriter(Writer):
     def join(self, connective: type[And] | type[Or], parts: Sequence[Any]) -> Any:
         """Conditions; a negation stands beside a positive one, `true` where there is no other."""
         if connective is Or:
-            return _Joined(" or ".join(f"({part})" if isinstance(part, _Joined) else f"(true and {part})" if _is_negation(part) else part for part in parts))
-        texts = [f"({part})" if isinstance(part, _Joined) else str(part) for part in parts]
-        return _Joined(" and ".join(["true", *texts] if all(map(_is_negation, parts)) else texts))
+            return Joined(" or ".join(f"({part})" if isinstance(part, Joined) else f"(true and {part})" if _is_negation(part) else part for part in parts))
+        texts = [f"({part})" if isinstance(part, Joined) else str(part) for part in parts]
+        return Joined(" and ".join(["true", *texts] if all(map(_is_negation, parts)) else texts))
 
     def constant(self, value: bool) -> Leaf:
         """The words of the language."""
@@ -133,14 +144,8 @@ class VespaWriter(Writer):
         return f"true and {native}" if _is_negation(native) else str(native)
 
 
-class _Joined(str):
-    """Several conditions."""
-
-    __slots__ = ()
-
-
 def _is_negation(part: str) -> bool:
-    return not isinstance(part, _Joined) and part.startswith("!")
+    return not isinstance(part, Joined) and part.startswith("!")
 
 
 def _exists(name: str, kinds: frozenset[str], elements: set[str], negated: bool) -> Leaf:
@@ -158,7 +163,7 @@ def _exists(name: str, kinds: frozenset[str], elements: set[str], negated: bool)
 
 def _bools(name: str, items: Sequence[Literal], *, is_required: bool) -> Leaf:
     values = dict.fromkeys(bool(item.value) for item in items)
-    native: Any = _Joined(f"{name} = true or {name} = false") if len(values) == 2 else f"{name} = {'true' if True in values else 'false'}"
+    native: Any = Joined(f"{name} = true or {name} = false") if len(values) == 2 else f"{name} = {'true' if True in values else 'false'}"
     if False in values and not is_required:
         return superset(native, "a bool that isn't set is false", "say that every document has the field: schema={'key': 'bool!'}")
     return exact(native)
@@ -195,7 +200,7 @@ def _one_of(name: str, spelled: Sequence[str], is_int: bool) -> Any:
     if is_int and len(spelled) > 1:
         return f"{name} in ({', '.join(spelled)})"
     parts = [f"{name} = {each}" for each in spelled]
-    return parts[0] if len(parts) == 1 else _Joined(" or ".join(parts))
+    return parts[0] if len(parts) == 1 else Joined(" or ".join(parts))
 
 
 def _ordered(name: str, op: Op, item: Literal, is_int: bool) -> Leaf:
@@ -236,18 +241,8 @@ def _string(text: str) -> str:
     return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
 
 
-def _loosened(said: Leaf) -> Leaf:
-    if said.native is None or said.hint:
-        return said
-    return superset(said.native, "an attribute finds an array by its elements, and can't tell it from a value", _SCHEMA)
-
-
-def _negated(said: Leaf) -> Leaf:
-    if said.native is None:
-        return said
-    if said.hint:
-        return refused(f"what it says finds too much, and its opposite too little: {said.reason}", said.hint)
-    return exact("true" if said.native == "false" else f"!({said.native})", said.reason)
+def _not(native: str) -> str:
+    return "true" if native == "false" else f"!({native})"
 
 
 def encode(expr: Expr, options: Options) -> Translation:

@@ -15,9 +15,9 @@ from whereql.ast import And, Expr, Field, Id, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
+from whereql.dialects.vectors.milvus_fields import field_leaf
 from whereql.dialects.vectors.milvus_json import json_leaf
 from whereql.dialects.vectors.milvus_reader import decode
-from whereql.dialects.vectors.milvus_typed import typed_leaf
 from whereql.dialects.vectors.milvus_words import Part, is_name, is_plain_key, joined, path
 from whereql.dialects.writing import Leaf, Writer, exact, refused, write
 from whereql.errors import CheckError
@@ -74,13 +74,13 @@ class MilvusWriter(Writer):
             name = self._options[role(subject)]
             if name is None:
                 return unplaced(subject)
-            return typed_leaf(name, predicate, negated, frozenset({"string"}), self._version, is_required=isinstance(subject, Id))
+            return field_leaf(name, predicate, negated, frozenset({"string"}), self._version, is_required=isinstance(subject, Id))
         if not is_name(subject.name):
             return refused("a field has no such name", "say which JSON field holds the key: metadata='metadata', or '$meta' for dynamic fields")
         if self.schema is not None and not self._fields.is_declared(subject.name):
             return refused("the schema has no such field", "declare it: schema={…}")
         is_required, is_declared = self._fields.is_required(subject.name), self._fields.is_declared(subject.name)
-        return typed_leaf(subject.name, predicate, negated, self._fields.kinds(subject.name), self._version, is_required=is_required, is_declared=is_declared)
+        return field_leaf(subject.name, predicate, negated, self._fields.kinds(subject.name), self._version, is_required=is_required, is_declared=is_declared)
 
     def join(self, connective: type[And] | type[Or], parts: Sequence[Any]) -> Any:
         """The conditions, in a tree that is not too deep for the server."""

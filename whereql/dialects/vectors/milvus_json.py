@@ -46,7 +46,7 @@ def json_leaf(name: str, predicate: Predicate, is_negated: bool, version: str, d
         whole = joined("or", said.parts)
         return exact(whole, said.reason) if said.is_exact else superset(whole, said.reason, _HINT)
     if not said.is_exact:
-        return refused(f"what it says finds too much, and its opposite too little: {said.reason}", _HINT)
+        return refused(said.reason, _HINT)
     if version == "lite-2.5":
         opposite = _opposite_25(name, predicate, declared)
         return refused(_NO_NOT, _HINT) if opposite is None else exact(opposite)

@@ -16,7 +16,7 @@ from whereql.ast import And, Expr, Field, Id, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.places import places, role, unplaced
-from whereql.dialects.vectors.typed import Column, Columns, bound, equal_values
+from whereql.dialects.vectors.properties import Properties, Property, bound, equal_values
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
 from whereql.like import like_parts
@@ -37,9 +37,9 @@ class TurbopufferWriter(Writer):
     """Writes lists, as they are in JSON."""
 
     def __init__(self, expr: Expr, options: Options) -> None:
-        self._columns = Columns(expr, options["schema"])
+        self._properties = Properties(expr, options["schema"])
         self._options = options
-        self.schema = self._columns.fields.schema
+        self.schema = self._properties.fields.schema
 
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
         """The attribute first, then what is asked of its type."""
@@ -58,26 +58,26 @@ class TurbopufferWriter(Writer):
             return exact(ALL if negated else NONE, column.condition)
         return exact(_complement(other, name, column) if negated else _guarded(plain, name, column), column.condition)
 
-    def _attribute(self, predicate: Predicate) -> tuple[str, Column] | Leaf:
+    def _attribute(self, predicate: Predicate) -> tuple[str, Property] | Leaf:
         subject = predicate.subject
         if isinstance(subject, Id):
             if predicate.op in TEXT:
                 return refused("turbopuffer's ids are compared, not searched", "compare #id with = or IN, or keep the id in an attribute, too")
-            return "id", Column(Kind.STRING, is_declared=True, is_required=True)
+            return "id", Property(Kind.STRING, is_declared=True, is_required=True)
         if not isinstance(subject, Field):
             name = self._options[role(subject)]
             if not name:
                 return unplaced(subject, "attribute")
-            return str(name), Column(Kind.STRING, is_declared=True)
+            return str(name), Property(Kind.STRING, is_declared=True)
         taken = ("id", "vector", *_CONNECTIVES, *(self._options[option] for option in ("document", "uri")))
         if subject.name in taken or not 1 <= len(subject.name.encode()) <= 128 or subject.name.startswith("$"):
             return refused("turbopuffer takes no such name for an attribute of yours", "rename the key: up to 128 bytes, no $ in front, not id, vector, And, Or or Not")
-        column = self._columns.of(subject.name)
+        column = self._properties.of(subject.name)
         if column is None:
             return refused("an attribute of turbopuffer has one type", "declare the key: schema={'k': 'int'}")
         return subject.name, column
 
-    def _text(self, predicate: Predicate, negated: bool, name: str, column: Column) -> Leaf:
+    def _text(self, predicate: Predicate, negated: bool, name: str, column: Property) -> Leaf:
         if column.is_array or column.kind is not Kind.STRING:
             return exact(ALL if negated else NONE, column.condition)
         text = str(items_of(predicate)[0].value)
@@ -90,7 +90,7 @@ class TurbopufferWriter(Writer):
             return refused("Glob has no certain way to say _ or a backslash", "compare the whole value, or without them")
         return superset([name, "Glob", glob], "Glob has no certain way to say _ or a backslash", "compare the whole value, or without them")
 
-    def _pattern(self, predicate: Predicate, negated: bool, name: str, column: Column, text: str) -> Leaf:
+    def _pattern(self, predicate: Predicate, negated: bool, name: str, column: Property, text: str) -> Leaf:
         if name not in (self._options["regex"] or ()):
             return refused("Regex asks for an index of its own", "say which attributes have one: regex=['k']")
         # Whether it searches or matches the whole is not said: this pattern does both alike.
@@ -106,7 +106,7 @@ class TurbopufferWriter(Writer):
         return exact(ALL if value else NONE)
 
 
-def _sides(predicate: Predicate, name: str, column: Column) -> tuple[Filter | None, Filter | None]:
+def _sides(predicate: Predicate, name: str, column: Property) -> tuple[Filter | None, Filter | None]:
     """A comparison, and what is said of the other values there are; None where no value of the type passes."""
     items = items_of(predicate)
     if (predicate.op is Op.HAS) is not column.is_array:
@@ -124,7 +124,7 @@ def _sides(predicate: Predicate, name: str, column: Column) -> tuple[Filter | No
     return [name, plain, value], [name, other, value]
 
 
-def _order(op: Op, item: Literal, name: str, column: Column) -> tuple[Filter | None, Filter | None]:
+def _order(op: Op, item: Literal, name: str, column: Property) -> tuple[Filter | None, Filter | None]:
     found = bound(column.kind, op, item)
     if found is None:
         return None, None
@@ -132,14 +132,14 @@ def _order(op: Op, item: Literal, name: str, column: Column) -> tuple[Filter | N
     return [name, word, found[1]], [name, _OPPOSITE[word], found[1]]
 
 
-def _guarded(plain: Filter, name: str, column: Column) -> Filter:
+def _guarded(plain: Filter, name: str, column: Property) -> Filter:
     """A comparison; null may count as less than anything."""
     if plain[1] in ("Lt", "Lte") and not column.is_required:
         return ["And", [[name, "NotEq", None], plain]]
     return plain
 
 
-def _complement(other: Filter, name: str, column: Column) -> Filter:
+def _complement(other: Filter, name: str, column: Property) -> Filter:
     return other if column.is_required else ["Or", [[name, "Eq", None], other]]
 
 

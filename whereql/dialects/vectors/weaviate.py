@@ -17,7 +17,7 @@ from whereql.ast import And, Expr, Field, Id, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.places import places, role, unplaced
-from whereql.dialects.vectors.typed import Column, Columns, bound, equal_values
+from whereql.dialects.vectors.properties import Properties, Property, bound, equal_values
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
 from whereql.like import like_parts
@@ -55,9 +55,9 @@ class WeaviateWriter(Writer):
     """Writes the form of GraphQL; `finish` makes the other of it."""
 
     def __init__(self, expr: Expr, options: Options) -> None:
-        self._columns = Columns(expr, options["schema"])
+        self._properties = Properties(expr, options["schema"])
         self._options = options
-        self.schema = self._columns.fields.schema
+        self.schema = self._properties.fields.schema
 
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
         """The property first, then what is asked of its type."""
@@ -77,19 +77,19 @@ class WeaviateWriter(Writer):
             return self._order(predicate, negated, name, column)
         return self._equal(predicate, negated, name, column)
 
-    def _property(self, predicate: Predicate) -> tuple[str, Column] | Leaf:
+    def _property(self, predicate: Predicate) -> tuple[str, Property] | Leaf:
         subject = predicate.subject
         if not isinstance(subject, Field):
             name = self._options[role(subject)]
-            return (str(name), Column(Kind.STRING, is_declared=True)) if name else unplaced(subject, "property")
+            return (str(name), Property(Kind.STRING, is_declared=True)) if name else unplaced(subject, "property")
         if not _NAME.fullmatch(subject.name) or subject.name in _TAKEN or subject.name in (self._options["document"], self._options["uri"]):
             return refused("Weaviate takes no such name for a property of yours", "rename the key: letters, digits and _, a small letter in front, not id or vector")
-        column = self._columns.of(subject.name)
+        column = self._properties.of(subject.name)
         if column is None:
             return refused("a property of Weaviate has one type", "declare the key: schema={'k': 'int'}")
         return subject.name, column
 
-    def _presence(self, name: str, column: Column, negated: bool) -> Leaf:
+    def _presence(self, name: str, column: Property, negated: bool) -> Leaf:
         if not self._options["null_state"]:
             return refused("Weaviate knows what is missing by an index of its own only", "let the collection have indexNullState, and say so: null_state=True")
         is_null = _condition(name, "IsNull", Kind.BOOL, negated)
@@ -99,7 +99,7 @@ class WeaviateWriter(Writer):
             return superset(is_null, "IsNull finds empty texts, too", "compare the key with the values it may have")
         return refused("IsNull takes an empty text for a missing one", "compare the key with the values it may have")
 
-    def _equal(self, predicate: Predicate, negated: bool, name: str, column: Column) -> Leaf:
+    def _equal(self, predicate: Predicate, negated: bool, name: str, column: Property) -> Leaf:
         values = equal_values(column.kind, items_of(predicate))
         if column.kind is None or not values:
             return exact(ALL if negated else NONE, column.condition)
@@ -110,7 +110,7 @@ class WeaviateWriter(Writer):
             return self._signed(said, negated, column.condition)
         return self._tokens(said, values, negated, name, column)
 
-    def _tokens(self, said: Json, values: Sequence[str], negated: bool, name: str, column: Column) -> Leaf:
+    def _tokens(self, said: Json, values: Sequence[str], negated: bool, name: str, column: Property) -> Leaf:
         """Texts by the tokens that they have; what has none may be an error, or nothing."""
         tokenization = self._tokenization(name)
         if not all(any(character.isalnum() if tokenization == "word" else not character.isspace() for character in value) for value in values):
@@ -130,7 +130,7 @@ class WeaviateWriter(Writer):
             return refused("an int of GraphQL has 32 bits", "write form='grpc'")
         return None
 
-    def _order(self, predicate: Predicate, negated: bool, name: str, column: Column) -> Leaf:
+    def _order(self, predicate: Predicate, negated: bool, name: str, column: Property) -> Leaf:
         found = bound(column.kind, predicate.op, items_of(predicate)[0])
         if column.kind is None or found is None:
             return exact(ALL if negated else NONE, column.condition)
@@ -148,7 +148,7 @@ class WeaviateWriter(Writer):
             return exact(_group("Or", [_condition(name, "IsNull", Kind.BOOL, True), opposite]), column.condition)
         return refused("Weaviate has Not since 1.33 only", "say version='1.33', or null_state=True")
 
-    def _like(self, predicate: Predicate, negated: bool, name: str, column: Column) -> Leaf:
+    def _like(self, predicate: Predicate, negated: bool, name: str, column: Property) -> Leaf:
         if column.kind is not Kind.STRING:
             return exact(ALL if negated else NONE, column.condition)
         if predicate.op in (Op.ILIKE, Op.MATCHES):
@@ -173,7 +173,7 @@ class WeaviateWriter(Writer):
         values = [value for value in equal_values(Kind.STRING, items_of(predicate)) if _is_uuid(value)]
         if not values:
             return exact(ALL if negated else NONE, "if ids are Weaviate's own, UUIDs")
-        return self._signed(_any_of("id", Column(Kind.STRING), values), negated, "if ids are Weaviate's own, UUIDs")
+        return self._signed(_any_of("id", Property(Kind.STRING), values), negated, "if ids are Weaviate's own, UUIDs")
 
     @property
     def _has_not(self) -> bool:
@@ -207,7 +207,7 @@ class WeaviateWriter(Writer):
         return _message(native) if self._options["form"] == "grpc" else native
 
 
-def _any_of(name: str, column: Column, values: Sequence[Any]) -> Json:
+def _any_of(name: str, column: Property, values: Sequence[Any]) -> Json:
     """One of some values: of an array, or of several texts, by the operator that there is for it."""
     assert column.kind is not None
     if column.is_array or (column.kind is Kind.STRING and len(values) > 1 and name != "id"):

@@ -1,8 +1,8 @@
 """Keys as properties of one type each, for the stores that have a schema: what a literal is there.
 
->>> columns = Columns(whereql.parse("year > 2019.5 AND tags HAS 'ml'"), {"year": "int"})
->>> columns.of("year"), columns.of("tags").is_array
-(Column(kind=<Kind.INT: 'int'>, is_array=False, is_declared=True, is_required=False), True)
+>>> properties = Properties(whereql.parse("year > 2019.5 AND tags HAS 'ml'"), {"year": "int"})
+>>> properties.of("year"), properties.of("tags").is_array
+(Property(kind=<Kind.INT: 'int'>, is_array=False, is_declared=True, is_required=False), True)
 >>> bound(Kind.INT, Op.GT, whereql.literal(2019.5))
 (<Op.GE: 'GE'>, 2020)
 """
@@ -23,7 +23,7 @@ _LINES = {"string": Kind.STRING, "bool": Kind.BOOL, "int": Kind.INT, "float": Ki
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Property:
     """A property: the kind of its values, None where nothing says it; whether it holds arrays of them, and whether every record has it."""
 
     kind: Kind | None
@@ -39,7 +39,7 @@ class Column:
         return f"if the type of the key is {self.kind.value}{'[]' if self.is_array else ''}"
 
 
-class Columns:
+class Properties:
     """The keys of a filter. Raises CheckError for a declared kind that there is none of."""
 
     def __init__(self, expr: Expr, declared: Declared | None) -> None:
@@ -47,7 +47,7 @@ class Columns:
         literals = [(part.subject.name, item) for part in predicates(expr) if isinstance(part.subject, Field) for item in items_of(part)]
         self._with_floats = {name for name, item in literals if item.kind is Kind.FLOAT}
 
-    def of(self, name: str) -> Column | None:
+    def of(self, name: str) -> Property | None:
         """The property of a key, None for one that would have to be of several types."""
         kinds, is_declared = self.fields.kinds(name), self.fields.is_declared(name)
         lines = {kind.removesuffix("[]") for kind in kinds}
@@ -56,7 +56,7 @@ class Columns:
         if len(lines) > 1 or len({kind.endswith("[]") for kind in kinds}) > 1:
             return None
         kind = _LINES.get(next(iter(lines), ""))
-        return Column(kind, any(kind.endswith("[]") for kind in kinds), is_declared, self.fields.is_required(name))
+        return Property(kind, any(kind.endswith("[]") for kind in kinds), is_declared, self.fields.is_required(name))
 
 
 def equal_values(kind: Kind | None, items: Iterable[Literal]) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from whereql.ast import Literal, Predicate
 from whereql.dialects.vectors.milvus_like import pattern
 from whereql.dialects.vectors.milvus_words import at_least, at_most, contains, joined, literal, negated, number, string
-from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
+from whereql.dialects.writing import Leaf, complement, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, Op
 from whereql.support import Support
@@ -17,7 +17,7 @@ _NULLABLE = "if the field is null where a record lacks the key"
 _SCHEMA = "declare the type of the field: schema={'key': 'int'}, with ! where it is never null"
 
 
-def typed_leaf(name: str, predicate: Predicate, is_negated: bool, kinds: Collection[str], version: str, *, is_required: bool, is_declared: bool = True) -> Leaf:
+def field_leaf(name: str, predicate: Predicate, is_negated: bool, kinds: Collection[str], version: str, *, is_required: bool, is_declared: bool = True) -> Leaf:
     """A predicate or its complement on a field. kinds: what it holds; is_required: whether it is never null; is_declared: whether the schema says so."""
     if predicate.op is Op.EXISTS:
         return _exists(name, is_negated, version)
@@ -66,10 +66,8 @@ def _plain(name: str, predicate: Predicate, kind: str, version: str) -> Leaf:
 
 def _complement(name: str, predicate: Predicate, kind: str, version: str, never_null: bool) -> Leaf:
     plain = _plain(name, predicate, kind, version)
-    if plain.native is None:
-        return plain
     if plain.support is not Support.EXACT:
-        return refused(f"what it says finds too much, and its opposite too little: {plain.reason}", plain.hint)
+        return complement(plain, negated)
     if predicate.op in ORDER:
         opposite = _order(name, OPPOSITE[predicate.op], items_of(predicate)[0], kind).native
     elif version != "lite-2.5":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import whereql
-from whereql.dialects.vectors.typed import Columns, bound, equal_values
+from whereql.dialects.vectors.properties import Properties, bound, equal_values
 from whereql.kinds import Kind
 from whereql.operators import ORDER, Op
 from whereql.semantics import test as passes
@@ -36,9 +36,9 @@ def test_an_order_is_one_of_the_type_or_none(kind: Kind, op: Op) -> None:
 
 
 def test_what_is_not_declared_is_of_the_type_of_its_literals() -> None:
-    columns = Columns(whereql.parse("a = 1 AND b > 1.5 AND b < 2 AND c HAS 'x' AND d IS NULL AND (e = 1 OR e = 'x') AND (f = 1 OR f HAS 1)"), {"g": "int!"})
+    columns = Properties(whereql.parse("a = 1 AND b > 1.5 AND b < 2 AND c HAS 'x' AND d IS NULL AND (e = 1 OR e = 'x') AND (f = 1 OR f HAS 1)"), {"g": "int!"})
     kinds = {name: None if (column := columns.of(name)) is None else (column.kind, column.is_array) for name in "abcdefg"}
     assert kinds == {"a": (Kind.INT, False), "b": (Kind.FLOAT, False), "c": (Kind.STRING, True), "d": (None, False), "e": None, "f": None, "g": (Kind.INT, False)}
-    assert Columns(whereql.parse("a = 1"), "inferred").of("a") == Columns(whereql.parse("a = 1"), {"a": ["int", "float"]}).of("a") == columns.of("a")
+    assert Properties(whereql.parse("a = 1"), "inferred").of("a") == Properties(whereql.parse("a = 1"), {"a": ["int", "float"]}).of("a") == columns.of("a")
     assert columns.of("a").condition == "if the type of the key is int"  # type: ignore[union-attr]  # it is there, as above
     assert columns.of("g").is_required  # type: ignore[union-attr]  # see above
