@@ -15,7 +15,7 @@ from typing import Any
 
 from whereql.ast import And, Document, Expr, Field, Id, Literal, Or, Predicate, predicates
 from whereql.chroma_numbers import Condition, compare, elements, image, is_read, one_of
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused
+from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import ORDER, TEXT, Op
@@ -114,7 +114,7 @@ def _condition(key: str, predicate: Predicate, negated: bool) -> Leaf:
     items = [item for item in items_of(predicate) if isinstance(predicate.subject, Field) or item.kind is Kind.STRING]
     if predicate.op in ORDER:
         if items[0].kind not in NUMBERS:
-            return refused("Chroma orders numbers only", "store the text as a number (a date as epoch seconds)")
+            return refused("Chroma orders numbers only", AS_NUMBER)
         if negated:
             return refused("Chroma has no complement of an order", "if every record has the key, write the opposite comparison")
         return exact({key: {_ORDER[predicate.op]: items[0].value}})

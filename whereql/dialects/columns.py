@@ -56,7 +56,7 @@ def column_of(subject: Subject, fields: Fields, options: Mapping[str, Any]) -> C
         return refused_place(subject, options)
     kinds = fields.kinds(subject.name) - {"sparse_vector"}
     if kinds and not fields.is_plain(subject.name):
-        hint = f"say which it has: schema={{{subject.name!r}: 'string'}}"
+        hint = f"say what the key holds: schema={{{subject.name!r}: 'string'}}"
         return refused("a column holds values of one kind", hint)
     scalars = frozenset(Kind(kind.removesuffix("[]")) for kind in kinds)
     is_array = any(kind.endswith("[]") for kind in kinds)

@@ -34,6 +34,9 @@ from whereql.records import Schema
 from whereql.split import TRUE, Split, split
 from whereql.support import ANY_SHAPE, Shape, Support
 
+AS_NUMBER = "store the text as a number (a date as epoch seconds)"
+"""What to do where a target orders numbers only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:

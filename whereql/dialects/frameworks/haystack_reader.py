@@ -123,7 +123,7 @@ def _order(subject: Subject, op: Op, value: Any, path: str, options: Options) ->
     if item.kind is Kind.BOOL:
         fail("an order takes a number or a date", path, "compare bools with == or !=")
     if options["store"] == "qdrant" and not is_without_arrays(Predicate(subject, op, item), options["schema"]):
-        refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'k': 'int'}, or schema='inferred'")
+        refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'key': 'int'}, or schema='inferred'")
     if item.kind is not Kind.STRING:
         return Predicate(subject, op, item)
     if options["dates"] == "refused":

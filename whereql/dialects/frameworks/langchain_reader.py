@@ -176,7 +176,7 @@ def _compared(comparator: str, attribute: str, value: Literal | tuple[Literal, .
 
 def _ordered(found: Predicate, options: Options) -> Expr:
     if options["store"] == "qdrant" and not is_without_arrays(found, options["schema"]):
-        hint = "say that the key holds none: schema={'k': 'int'}, or schema='inferred'"
+        hint = "say that the key holds none: schema={'key': 'int'}, or schema='inferred'"
         raise UnsupportedError("WQ504", f"{TITLE}: no counterpart for an order, for which Qdrant looks into arrays", span=getattr(found.operand, "span", None), hint=hint)
     return found
 

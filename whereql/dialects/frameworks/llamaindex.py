@@ -97,14 +97,14 @@ class LlamaIndexWriter(StoreWriter):
             return super().exists(key, predicate, negated)
         if "string" not in self.kinds(predicate.subject):
             return exact(empty)
-        return superset(empty, "SimpleVectorStore takes an empty string for a missing key", "declare the key, if it holds no strings: schema={'k': 'int'}")
+        return superset(empty, "SimpleVectorStore takes an empty string for a missing key", "if it holds no strings, say what the key holds: schema={'key': 'int'}")
 
     def text(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
         """`text_match`: a part of the text in SimpleVectorStore, words or something else in others."""
         if not self._is_simple or negated or predicate.op not in (Op.CONTAINS, Op.STARTS, Op.ENDS):
             return super().text(key, predicate, negated)
         if self.kinds(predicate.subject) != {"string"}:
-            return refused("SimpleVectorStore fails on a record whose value is no string", "declare the key, if all are: schema={'k': 'string'}")
+            return refused("SimpleVectorStore fails on a record whose value is no string", "if all are, say what the key holds: schema={'key': 'string'}")
         part = _filter(key, "text_match", items_of(predicate)[0].value)
         if predicate.op is not Op.CONTAINS:
             return superset(part, "SimpleVectorStore finds parts of a text wherever they are", "write CONTAINS")
@@ -116,12 +116,12 @@ class LlamaIndexWriter(StoreWriter):
             return super().has(key, predicate, negated)
         values, kinds = [item.value for item in items_of(predicate)], self.kinds(predicate.subject)
         if negated or not all(kind.endswith("[]") for kind in kinds):
-            return refused("SimpleVectorStore fails on a record whose value is no list, and has no complement", "declare the key, if all are lists: schema={'k': 'string[]'}")
+            return refused("SimpleVectorStore fails on a record whose value is no list, and has no complement", "if all are lists, say what the key holds: schema={'key': 'string[]'}")
         if len(set(map(type, values))) > 1:
             return refused("SimpleVectorStore looks for values of one kind", "look for them one by one")
         part = _filter(key, "contains", values[0]) if len(values) == 1 else _filter(key, "any", values)
         if "bool[]" in kinds and any(value in (0, 1) for value in values):
-            return superset(part, "SimpleVectorStore takes TRUE for 1", "declare the key: schema={'k': 'int[]'}")
+            return superset(part, "SimpleVectorStore takes TRUE for 1", "say what the key holds: schema={'key': 'int[]'}")
         return exact(part)
 
     def join(self, connective: type[And] | type[Or], parts: Sequence[Json]) -> Json:

@@ -94,7 +94,7 @@ def _filter(entries: Mapping[str, Any], path: str, options: Options) -> Expr:
             return _equal(subject, _scalars(value, at), operator == "nin", options)
     found = Predicate(subject, ORDERS[operator], _scalar(value, at))
     if store == "qdrant" and not is_without_arrays(found, options["schema"]):
-        refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'k': 'int'}, or schema='inferred'")
+        refuse(TITLE, "an order, for which Qdrant looks into arrays,", path, "say that the key holds none: schema={'key': 'int'}, or schema='inferred'")
     return found
 
 

@@ -18,7 +18,7 @@ from whereql.dialect import Options
 from whereql.dialects.doubles import EXACT, SMALLER, Range, doubles
 from whereql.dialects.fields import KINDS, Fields
 from whereql.dialects.places import role
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset
+from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, TEXT, Op
 from whereql.optimize.negation import push_negation
@@ -29,8 +29,8 @@ ANY_KIND = frozenset({"string", "int", "float", "bool"})
 """What arrays may hold."""
 
 _NUMBER_NAMES = frozenset({"int", "float"})
-_DECLARE = "declare the key: schema={'k': 'string'}, or schema='inferred'"
-_REQUIRE = "if every record has the key, say so: schema={'k': 'int!'}"
+_DECLARE = "say what the key holds: schema={'key': 'string'}, or schema='inferred'"
+_REQUIRE = "if every record has the key, say so: schema={'key': 'int!'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class StoreWriter(Writer):
 
     def _refused_order(self, predicate: Predicate, item: Literal) -> Leaf | None:
         if item.kind is Kind.STRING and not self.store.orders_strings:
-            return refused(f"{self.store.name} orders numbers only", "store the text as a number (a date as epoch seconds)")
+            return refused(f"{self.store.name} orders numbers only", AS_NUMBER)
         others = self.kinds(predicate.subject) - _on_line(_line(item)) - ({"bool"} if _line(item) == "number" else set())
         if self.store.raises and others and self._is_declared(predicate.subject):
             return refused(f"{self.store.name} fails on a record whose value it can't order", "ask for records of one kind")
@@ -253,7 +253,7 @@ class StoreWriter(Writer):
             if isinstance(saying, Leaf):
                 return saying
             if predicate.op is Op.HAS and isinstance(saying.expr, And):  # another element may be within the other end
-                return refused(f"{self.store.name} finds no float in an array", "look for ints, and declare the key: schema={'k': 'int[]'}")
+                return refused(f"{self.store.name} finds no float in an array", "look for ints, and say what the key holds: schema={'key': 'int[]'}")
             found.append(saying)
         return Saying(Or([saying.expr for saying in found]), next((saying.looseness for saying in found if saying.looseness), ""))
 

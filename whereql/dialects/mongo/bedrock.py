@@ -16,7 +16,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.mongo.mql import DECLARE, Json, Keys, double_order, holdable, lines_of
 from whereql.dialects.mongo.pinecone import FLAT
 from whereql.dialects.places import refused_place, role, subjects, unplaced
-from whereql.dialects.writing import Leaf, Writer, check_closed, exact, items_of, refused, superset, write
+from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, check_closed, exact, items_of, refused, superset, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, Op
@@ -105,14 +105,14 @@ class BedrockWriter(Writer):
     def _order(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
         bound = items_of(predicate)[0]
         if bound.kind not in NUMBERS:
-            return refused("Bedrock orders numbers only", "store the text as a number (a date as epoch seconds)")
+            return refused("Bedrock orders numbers only", AS_NUMBER)
         op, value = double_order(predicate.op, bound)
         if not negated:
             return exact(_test(_ORDERS[op], key, value))
         subject = predicate.subject
         if isinstance(subject, Field) and self._keys.are_numbers(subject.name) and self._keys.is_required(subject.name):
             return exact(_test(_ORDERS[OPPOSITE[op]], key, value))
-        return refused("Bedrock can't ask for what lacks the attribute", "if every document has a number there, say so: schema={'key': 'float!'}")
+        return refused("Bedrock can't ask for what lacks the attribute", "if every record has a number there, say so: schema={'key': 'float!'}")
 
     def _text(self, key: str, predicate: Predicate, negated: bool) -> Leaf:
         """Whether case counts in a substring or a prefix isn't documented: a superset at best."""

@@ -24,7 +24,7 @@ from whereql.dialects.mongo.mql import (
 )
 from whereql.dialects.mongo.places import Place
 from whereql.dialects.places import refused_place, role, subjects, unplaced
-from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
+from whereql.dialects.writing import AS_NUMBER, Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, TEXT, Op
 
@@ -93,7 +93,7 @@ class MergingWriter(JsonWriter):
     def _order(self, predicate: Predicate, place: Place, negated: bool) -> Leaf:
         bound = items_of(predicate)[0]
         if bound.kind not in self.ordered:
-            return refused(f"{self.title} orders numbers only", "store the text as a number (a date as epoch seconds)")
+            return refused(f"{self.title} orders numbers only", AS_NUMBER)
         op, value = double_order(predicate.op, bound) if bound.kind in NUMBERS else (predicate.op, bound.value)
         reaches = self._reaches_arrays(predicate.subject, [bound])
         if negated:

@@ -18,8 +18,8 @@ from whereql.dialects.doubles import EXACT, ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.search.azure_reader import RESERVED, read
-from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit_of
-from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset, write
+from whereql.dialects.search.keys import MIXED, NUMBER, STRING, Fit, fit_of
+from whereql.dialects.writing import AS_NUMBER, InfixWriter, Joined, Leaf, exact, refused, superset, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, TEXT, Op
 from whereql.support import Shape
@@ -57,7 +57,7 @@ class AzureWriter(InfixWriter):
         kinds = self._fields.kinds(subject.name) if isinstance(subject, Field) else frozenset({STRING})
         is_collection = any(kind.endswith("[]") for kind in kinds)
         if known.is_mixed or (is_collection and not all(kind.endswith("[]") for kind in kinds)):
-            return refused("a field has one type, and this key has values of several", f"declare the kind of it: schema={{{name!r}: 'string'}}")
+            return refused(MIXED, f"say what the key holds: schema={{{name!r}: 'string'}}")
         if "sparse_vector" in kinds:
             return refused("a field of vectors can't be filtered", "ask another field that is there with it")
         if op is Op.EXISTS:
@@ -85,7 +85,7 @@ class AzureWriter(InfixWriter):
         if not known.items:
             return self.constant(negated)
         if op in ORDER and known.lines != {NUMBER}:
-            return refused("Azure orders numbers and dates only", "store a number that has the same order")
+            return refused("Azure orders numbers and dates only", AS_NUMBER)
         if known.lines == {NUMBER} and not known.is_declared and not all(map(is_safe, known.items)):
             return refused("a double would round it, and the field may be one", f"schema={{{name!r}: 'int'}} or 'float'")
         if op in ORDER:

@@ -18,7 +18,7 @@ from whereql.dialects.doubles import EXACT, ROUNDED, SMALLER
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.search.elasticsearch_reader import read
-from whereql.dialects.search.keys import NUMBER, STRING, Fit, fit_of
+from whereql.dialects.search.keys import MIXED, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
 from whereql.dialects.search.lucene_terms import LONGEST_TERM, is_too_long, stored, zero
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
@@ -77,8 +77,8 @@ class ElasticWriter(Writer):
         if not isinstance(subject, Field):
             return self._condition(field, predicate, known, negated)
         if known.is_mixed:
-            hint = f"schema={{{subject.name!r}: 'string'}}, or what else its values are"
-            return refused("a field has one type, and this key has values of several kinds, or is compared with them", hint)
+            hint = f"say what the key holds: schema={{{subject.name!r}: 'string'}}"
+            return refused(MIXED, hint)
         on_strings = known.lines == {STRING}
         return self._condition(f"{field}{self._keyword}" if on_strings else field, predicate, known, negated)
 

@@ -18,6 +18,8 @@ from whereql.dialects.writing import items_of
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import Op
 
+MIXED = "a field has one type, and this key has values of several, or is compared with them"
+
 STRING, NUMBER, BOOL = "string", "number", "bool"
 _LINES = {"string": STRING, "int": NUMBER, "float": NUMBER, "bool": BOOL}
 

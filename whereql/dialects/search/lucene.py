@@ -18,7 +18,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
-from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit_of
+from whereql.dialects.search.keys import BOOL, MIXED, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
 from whereql.dialects.search.lucene_terms import LONGEST_TERM, is_too_long, stored, zero
 from whereql.dialects.writing import Leaf, Writer, exact, refused, superset, write
@@ -79,7 +79,7 @@ class LuceneWriter(Writer):
             return refused("a field has a name", "rename the key")
         known = fit_of(predicate, self._fields)
         if len(known.lines) > 1:
-            return refused("a field has one type, and this key has values of several kinds, or is compared with them", f"declare the kind of it: schema={{{name!r}: 'string'}}")
+            return refused(MIXED, f"say what the key holds: schema={{{name!r}: 'string'}}")
         if NUMBER in known.lines and (self._options["parser"] == "classic" or not known.is_declared) and (known.items or op is Op.EXISTS):
             hint = f"parser='standard', with a PointsConfig for the field and schema={{{name!r}: 'int'}}; the classic parser makes no query of numbers"
             return refused("the parser takes a number for text, unless it is told", hint)

@@ -17,7 +17,7 @@ from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
 from whereql.dialects.search.keys import STRING, Fit, fit_of
 from whereql.dialects.search.meilisearch_reader import FOLD, read
-from whereql.dialects.writing import InfixWriter, Joined, Leaf, exact, refused, superset, write
+from whereql.dialects.writing import AS_NUMBER, InfixWriter, Joined, Leaf, exact, refused, superset, write
 from whereql.kinds import Kind
 from whereql.operators import ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape
@@ -91,7 +91,7 @@ def _exists(name: str, is_declared: bool, kinds: frozenset[str], negated: bool) 
 def _compared(name: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
     op, key = predicate.op, quoted(name)
     if op in ORDER and any(item.kind is Kind.STRING for item in known.items):
-        return refused("strings are ordered after their case and accents are taken away", "store a number that has the same order")
+        return refused("strings are ordered after their case and accents are taken away", AS_NUMBER)
     if any(isinstance(item.value, str) and len(item.value.encode()) > _LONGEST // 3 for item in known.items):
         return refused(f"strings of more than {_LONGEST} bytes are cut, and one may grow as its accents are taken away", "store a hash of the text in a field of its own")
     if op is Op.HAS and any(item.value == "" for item in known.items):

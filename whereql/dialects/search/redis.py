@@ -57,7 +57,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _WORDS = frozenset({"as", "inf", "isempty", "ismissing"})  # which the lexer takes for something else than a tag
 _NUMBER_KINDS = frozenset({"int", "float", "int[]", "float[]"})
 _AROUND = {Op.STARTS: ("", "*"), Op.ENDS: ("*", ""), Op.CONTAINS: ("*", "*")}
-_SCHEMA = "say what the field holds: schema={'key': 'string'}"
+_SCHEMA = "say what the key holds: schema={'key': 'string'}"
 _TRIMMED = "if no stored string has white space at its ends"
 
 

@@ -18,9 +18,9 @@ from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES, place, refused_place
-from whereql.dialects.search.keys import BOOL, NUMBER, STRING, Fit, fit_of
+from whereql.dialects.search.keys import BOOL, MIXED, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.typesense_reader import read
-from whereql.dialects.writing import InfixWriter, Leaf, exact, items_of, refused, superset, write
+from whereql.dialects.writing import AS_NUMBER, InfixWriter, Leaf, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
 from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, TEXT, Op
 from whereql.support import Shape
@@ -61,7 +61,7 @@ class TypesenseWriter(InfixWriter):
         known = fit_of(predicate, self._fields)
         is_required = isinstance(subject, Field) and self._fields.is_required(subject.name)
         if known.is_mixed:
-            return refused("a field has one type, and this key has values of several, or is compared with them", f"declare the kind of it: schema={{{name!r}: 'string'}}")
+            return refused(MIXED, f"say what the key holds: schema={{{name!r}: 'string'}}")
         if not known.items:
             return refused("it has no word for what no record can be", "leave the condition out: no record passes it")
         if known.lines == {STRING}:
@@ -87,7 +87,7 @@ def _text(name: str, predicate: Predicate, known: Fit, negated: bool) -> Leaf:
     reason = "strings are compared without case and signs"
     values = [str(item.value) for item in known.items]
     if negated or predicate.op in ORDER:
-        return refused(reason if negated else "strings have no order", "test the residual, or store a number")
+        return refused(*((reason, "test the residual") if negated else ("Typesense orders numbers only", AS_NUMBER)))
     if not all(map(_is_plain, values)):
         return refused("a string with a backtick, a backslash, a *, blanks around it or nothing but signs can't be asked", "store a code without signs in a field of its own")
     return superset(f"{name}:={_listed([f'`{value}`' for value in dict.fromkeys(values)])}", reason, "test the residual")
@@ -101,7 +101,7 @@ def _is_plain(text: str) -> bool:
 def _value(name: str, predicate: Predicate, known: Fit, negated: bool, is_required: bool) -> Leaf:
     """Numbers and bools."""
     op = predicate.op
-    hint = f"declare that every record has it: schema={{{name!r}: '{'bool' if known.lines == {BOOL} else 'int'}!'}}"
+    hint = f"if every record has the key, say so: schema={{{name!r}: '{'bool' if known.lines == {BOOL} else 'int'}!'}}"
     if not known.is_sure:
         native = _superset(name, op, known)
         reason = "an array matches by its elements, and the field may have floats of 32 bits"

@@ -20,6 +20,7 @@ from whereql.dialects.doubles import ROUNDED, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.writing import (
+    AS_NUMBER,
     Joined,
     Leaf,
     Writer,
@@ -52,7 +53,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What no string field of Vespa holds: control characters, and code points that are no characters.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef" + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17)) + "]")
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
-_SCHEMA = "say what the field holds: schema={'key': 'string'}"
+_SCHEMA = "say what the key holds: schema={'key': 'string'}"
 _LEAST = "if no stored int is the least of its type, which Vespa takes for none"
 _WORD = "if the field is an attribute with match: word"
 
@@ -115,7 +116,7 @@ class VespaWriter(Writer):
 
     def _strings(self, name: str, predicate: Predicate, values: Sequence[str]) -> Leaf:
         if predicate.op in ORDER:
-            return refused("Vespa has no order of strings", "store it as a number (a date as epoch seconds)")
+            return refused("Vespa orders numbers only", AS_NUMBER)
         if any(_NO_TEXT.search(value) for value in values):
             return refused("no string of Vespa holds such a character", "leave the value out")
         if predicate.op in TEXT:
@@ -165,7 +166,7 @@ def _bools(name: str, items: Sequence[Literal], *, is_required: bool) -> Leaf:
     values = dict.fromkeys(bool(item.value) for item in items)
     native: Any = Joined(f"{name} = true or {name} = false") if len(values) == 2 else f"{name} = {'true' if True in values else 'false'}"
     if False in values and not is_required:
-        return superset(native, "a bool that isn't set is false", "say that every document has the field: schema={'key': 'bool!'}")
+        return superset(native, "a bool that isn't set is false", "if every record has the key, say so: schema={'key': 'bool!'}")
     return exact(native)
 
 

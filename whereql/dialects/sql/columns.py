@@ -21,7 +21,7 @@ from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.source import quote
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
-_DECLARE = "declare the key: schema={'year': 'int', 'tags': 'string[]', …}"
+_DECLARE = "say what the key holds: schema={'year': 'int', 'tags': 'string[]', …}"
 
 
 class ColumnsWriter(SqlWriter):

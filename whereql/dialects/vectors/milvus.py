@@ -78,7 +78,7 @@ class MilvusWriter(Writer):
         if not is_name(subject.name):
             return refused("a field has no such name", "say which JSON field holds the key: metadata='metadata', or '$meta' for dynamic fields")
         if self.schema is not None and not self._fields.is_declared(subject.name):
-            return refused("the schema has no such field", "declare it: schema={…}")
+            return refused("the schema has no such field", "say what the key holds: schema={'key': 'string'}")
         is_required, is_declared = self._fields.is_required(subject.name), self._fields.is_declared(subject.name)
         return field_leaf(subject.name, predicate, negated, self._fields.kinds(subject.name), self._version, is_required=is_required, is_declared=is_declared)
 

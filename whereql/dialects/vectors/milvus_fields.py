@@ -14,7 +14,7 @@ from whereql.support import Support
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, number_test
 
 _NULLABLE = "if the field is null where a record lacks the key"
-_SCHEMA = "declare the type of the field: schema={'key': 'int'}, with ! where it is never null"
+_SCHEMA = "say what the key holds: schema={'key': 'int'}, with ! where it is never null"
 
 
 def field_leaf(name: str, predicate: Predicate, is_negated: bool, kinds: Collection[str], version: str, *, is_required: bool, is_declared: bool = True) -> Leaf:

@@ -21,7 +21,7 @@ from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, taken, unplaced
 from whereql.dialects.vectors.qdrant_path import is_speakable, path_of, read_path
 from whereql.dialects.vectors.qdrant_reader import Names, read
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
+from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.errors import CheckError
 from whereql.kinds import NUMBERS, Kind
 from whereql.like import like_parts
@@ -178,7 +178,7 @@ def _number(path: str, item: Literal, has_floats: bool) -> Test:
 def _order(path: str, predicate: Predicate) -> Test | Leaf:
     item = items_of(predicate)[0]
     if item.kind not in NUMBERS:
-        return refused("Qdrant orders numbers only", "store the text as a number (a date as epoch seconds)")
+        return refused("Qdrant orders numbers only", AS_NUMBER)
     assert isinstance(item.value, (int, float))
     found = doubles(predicate.op, item.value)
     return Test(_range(path, found.possible), None if found.sure is None else _range(path, found.sure))

@@ -45,7 +45,7 @@ _TESTS = ("match", "range", "is_empty", "is_null", "values_count", "geo_bounding
 _MATCHES = ("value", "any", "except", "text", "text_any", "phrase", "prefix", "substring")
 _RANGE: dict[str, Op] = {"gt": Op.GT, "gte": Op.GE, "lt": Op.LT, "lte": Op.LE}
 _COUNTS = {("gte", 1): True, ("gt", 0): True, ("lt", 1): False, ("lte", 0): False}
-_NO_ARRAYS = "if the key holds no arrays, say so: schema={'k': 'int'} or arrays=False"
+_NO_ARRAYS = "if the key holds no arrays, say so: schema={'key': 'int'} or arrays=False"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class TurbopufferWriter(Writer):
             return refused("turbopuffer takes no such name for an attribute of yours", "rename the key: up to 128 bytes, no $ in front, not id, vector, And, Or or Not")
         column = self._properties.of(subject.name)
         if column is None:
-            return refused("an attribute of turbopuffer has one type", "declare the key: schema={'k': 'int'}")
+            return refused("an attribute of turbopuffer has one type", "say what the key holds: schema={'key': 'int'}")
         return subject.name, column
 
     def _text(self, predicate: Predicate, negated: bool, name: str, column: Property) -> Leaf:

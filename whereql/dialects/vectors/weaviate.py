@@ -18,7 +18,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.vectors.properties import Properties, Property, bound, equal_values
-from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
+from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
 from whereql.like import like_parts
 from whereql.operators import ORDER, TEXT, Op
@@ -86,7 +86,7 @@ class WeaviateWriter(Writer):
             return refused("Weaviate takes no such name for a property of yours", "rename the key: letters, digits and _, a small letter in front, not id or vector")
         column = self._properties.of(subject.name)
         if column is None:
-            return refused("a property of Weaviate has one type", "declare the key: schema={'k': 'int'}")
+            return refused("a property of Weaviate has one type", "say what the key holds: schema={'key': 'int'}")
         return subject.name, column
 
     def _presence(self, name: str, column: Property, negated: bool) -> Leaf:
@@ -135,7 +135,7 @@ class WeaviateWriter(Writer):
         if column.kind is None or found is None:
             return exact(ALL if negated else NONE, column.condition)
         if column.kind is Kind.STRING:
-            return refused("Weaviate orders numbers only", "store the text as a number (a date as epoch seconds)")
+            return refused("Weaviate orders numbers only", AS_NUMBER)
         if (wide := self._wide([found[1]])) is not None:
             return wide
         operator = _ORDER[found[0]]
