@@ -5,7 +5,7 @@ r"""Milvus's boolean expressions, read as what a server, or a Milvus Lite, makes
 "lang != 'en' AND 2019 < year <= 2024"
 
 On a key of JSON a server's `not` and `!=` are true where the key is missing; on a field that is null they are not, and nothing of
-Milvus Lite 3.2 is. In Lite 3.2, true is also 1, and false 0.
+Milvus Lite 3.2 is. In Lite 3.2, true is also 1, and false 0, but of a key that the option `schema` says to hold one kind.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from whereql.ast import And, Const, Expr, Id, Literal, Not, Op, Or, Param, Predicate, Subject
+from whereql.ast import And, Const, Expr, Field, Id, Literal, Not, Op, Or, Param, Predicate, Subject
 from whereql.dialect import Options
+from whereql.dialects.fields import INFERRED, Fields
 from whereql.dialects.places import subjects
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, one_of, read_filter, signed
 from whereql.dialects.text.literals import number
@@ -75,6 +76,8 @@ class _Reader:
         self._json: str | None = options["metadata"]
         self._is_lite_32 = options["version"] == "lite-3.2"
         self._own = subjects(options)
+        self._fields = Fields(Const(True), options["schema"])
+        self._is_inferred = options["schema"] == INFERRED
 
     def condition(self, tokens: Tokens, negated: bool) -> Expr:
         """One condition; negated: when it is false."""
@@ -181,7 +184,7 @@ class _Reader:
         predicate = Predicate(place.subject, op, item)
         if not (self._is_lite_32 and place.is_json and item.kind in NUMBERS):
             return predicate
-        bits = tuple(Literal(Kind.BOOL, bit) for bit in (True, False) if ORDER_TESTS[op](bit, item.value))
+        bits = tuple(Literal(Kind.BOOL, bit) for bit in (True, False) if self._may_hold(place, "bool") and ORDER_TESTS[op](bit, item.value))
         return Or([predicate, Predicate(place.subject, Op.IN, bits)]) if bits else predicate
 
     def _listed(self, place: _Place, items: tuple[Operand, ...] | Param, is_unequal: bool, negated: bool) -> Expr:
@@ -193,7 +196,13 @@ class _Reader:
         """The items, with those that Lite 3.2 takes for the same."""
         if not (self._is_lite_32 and place.is_json):
             return items
-        return tuple(each for item in items for each in (item, *_same_in_python(item)))
+        return tuple(each for item in items for each in (item, *(same for same in _same_in_python(item) if self._may_hold(place, *(("int", "float") if same.kind is Kind.INT else ("bool",))))))
+
+    def _may_hold(self, place: _Place, *kinds: str) -> bool:
+        """Whether a key may have values of some other kinds than it is compared with."""
+        if self._is_inferred or not isinstance(place.subject, Field):
+            return False
+        return not self._fields.is_declared(place.subject.name) or any({kind, f"{kind}[]"} & self._fields.kinds(place.subject.name) for kind in kinds)
 
     def _like(self, tokens: Tokens, place: _Place, negated: bool) -> Expr:
         if tokens.is_("name") and tokens.ahead().kind == "string":
