@@ -14,7 +14,7 @@ import whereql
 from whereql.dialect import Dialect
 from whereql.dialects.doubles import doubles
 from whereql.dialects.vectors.qdrant import DIALECT
-from whereql.dialects.vectors.qdrant_path import is_speakable, path_of, read_path
+from whereql.dialects.vectors.qdrant_path import path_of, read_path
 from whereql.errors import CheckError, TranslateError, UnsupportedError, WhereError, WhereqlError
 from whereql.operators import Op
 from whereql.records import Record, make_record
@@ -316,8 +316,12 @@ class TestReading:
             DIALECT.decode({"min_should": {"conditions": [{"is_empty": {"key": f"k{n}"}} for n in range(1000)], "min_count": 500}})
 
     def test_keys_are_paths(self) -> None:
-        for key in (key for key in HOSTILE_KEYS if is_speakable(key)):
-            assert read_path(path_of([key])) == ([key], False)
+        for key in HOSTILE_KEYS:
+            path = path_of([key])
+            if not isinstance(path, str):  # there is none
+                assert '"' in key or "\\" in key
+                continue
+            assert read_path(path) == ([key], False)
             assert read_path(f"{path_of(['m', key])}[]") == (["m", key], True)
         for wrong in ("", ".", "a.", "a..b", "a b", '"a', "a[", "a[]b", "a[].b", "a[0]"):
             assert read_path(wrong) is None

@@ -26,7 +26,8 @@ from whereql.support import ANY_SHAPE, Shape
 Json = dict[str, Any]
 
 _ORDER = {Op.GT: "$gt", Op.GE: "$gte", Op.LT: "$lt", Op.LE: "$lte"}
-_RESERVED = frozenset({"#document", "chroma:document", "chroma:uri"})
+_OWN = frozenset({"#document", "chroma:document", "chroma:uri"})
+RESERVED = "Chroma keeps such a key for itself", "rename the key"
 _COMPLEMENTS = {"$eq": "$ne", "$in": "$nin", "$contains": "$not_contains", "$ne": "$eq", "$nin": "$in"}
 
 Version = tuple[int, ...]
@@ -62,6 +63,11 @@ def _size(native: Any) -> int:
     return 1
 
 
+def is_reserved(key: str) -> bool:
+    """Whether Chroma takes a key of `where` for something of its own."""
+    return key.startswith("$") or key in _OWN
+
+
 class ChromaWriter(Writer):
     """Writes `where`; conditions on the document stand in it under `#document`.
 
@@ -83,8 +89,8 @@ class ChromaWriter(Writer):
             return _text(predicate, negated, "" if self._version is None else "as long as no document has the character U+0000")
         if isinstance(subject, Id):
             return refused("where can't name the id", "pass ids=[…] beside where")
-        if isinstance(subject, Field) and (subject.name.startswith("$") or subject.name in _RESERVED):
-            return refused("Chroma keeps such a key for itself", "rename the key")
+        if isinstance(subject, Field) and is_reserved(subject.name):
+            return refused(*RESERVED)
         key = subject.name if isinstance(subject, Field) else "chroma:document" if isinstance(subject, Document) else "chroma:uri"
         if not isinstance(subject, Field) and all(item.kind is not Kind.STRING for item in items_of(predicate)):
             return self.constant(negated)  # nothing of another kind equals a document or a uri, or has an order with it

@@ -18,7 +18,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frameworks.haystack_reader import read
 from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter
-from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
+from whereql.dialects.vectors.qdrant_path import path_of
 from whereql.dialects.writing import Leaf, exact, refused, write
 from whereql.operators import ORDER_SIGNS, Op
 from whereql.support import Shape
@@ -50,8 +50,6 @@ class HaystackWriter(StoreWriter):
         if not isinstance(subject, Field):
             return refused("a document of Haystack has no uri", "store it under a key of its meta, too")
         if self._options["store"] == "qdrant":
-            if not is_speakable(subject.name):
-                return refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
             return path_of(["meta", *(subject.name.split(".") if self._options["nested"] else [subject.name])])
         if "." in subject.name and not self._options["nested"]:
             return refused("to Haystack a dot in a key is a step into an object", "nested=True, if it is that in the documents, too; else rename the key")

@@ -12,14 +12,14 @@ from typing import Any
 from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
+from whereql.dialects.frameworks.objects import seconds
 from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import entries_at, fail, list_at, literal_at, read_value, refuse, unknown
-from whereql.dialects.text.literals import moment
 from whereql.dialects.vectors.qdrant_path import read_path
 from whereql.errors import WhereqlError
 from whereql.kinds import Kind
 from whereql.operators import ORDERS
-from whereql.values import literal, unwrap
+from whereql.values import unwrap
 
 TITLE = "Haystack"
 
@@ -132,12 +132,8 @@ def _order(subject: Subject, op: Op, value: Any, path: str, options: Options) ->
 
 
 def _seconds(text: str, path: str) -> Literal:
-    """A date or a time as seconds; one without an offset is UTC."""
     try:
-        if len(text) == 10:
-            return moment("DATE", literal(text))
-        has_offset = text[-1:] in ("Z", "z") or text[-6:-5] in ("+", "-")
-        return moment("TIMESTAMP", literal(text if has_offset else f"{text}Z"))
+        return seconds(text, len(text) == 10)
     except WhereqlError as error:
         error.path = error.path or path
         raise

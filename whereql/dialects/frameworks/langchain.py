@@ -18,8 +18,7 @@ from whereql.ast import And, Expr, Field, Literal, Or, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frameworks.langchain_reader import LOOKS_LIKE_DATE, read
-from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter, metadata_only
-from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
+from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter, key_in, metadata_only
 from whereql.dialects.writing import Leaf, exact, refused, write
 from whereql.errors import BackendError
 from whereql.kinds import Kind
@@ -51,13 +50,9 @@ class LangChainWriter(StoreWriter):
         """Every key can be named by an object; Qdrant reads it as a path, and a text has no escapes."""
         if not isinstance(subject, Field):
             return metadata_only(subject, "LangChain")
-        key = subject.name
-        if self._options["store"] == "qdrant":
-            if not is_speakable(key):
-                return refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
-            key = path_of([key])
-        if self._options["store"] == "chroma" and (key.startswith("$") or key in ("#document", "chroma:document", "chroma:uri")):
-            return refused("Chroma keeps such a key for itself", "rename the key")
+        key = key_in(self._options["store"], subject.name)
+        if isinstance(key, Leaf):
+            return key
         if self._options["form"] == "text" and _quoted(key) is None:
             return refused("a string of LangChain's text has no escapes: it can't say this key", "form='dict' or form='object'")
         return key

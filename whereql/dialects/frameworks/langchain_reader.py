@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate
 from whereql.dialect import Options
 from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
+from whereql.dialects.frameworks.objects import entries_of, seconds
 from whereql.dialects.reading import END, Lexer, Token, Tokens
 from whereql.dialects.reading_json import (
     entries_at,
@@ -24,7 +25,7 @@ from whereql.dialects.reading_json import (
     refuse,
     unknown,
 )
-from whereql.dialects.text.literals import moment, number
+from whereql.dialects.text.literals import number
 from whereql.errors import UnsupportedError, WhereqlError
 from whereql.json_text import JsonError, parse_json
 from whereql.kinds import Kind
@@ -51,6 +52,7 @@ _LEXER = Lexer(
     has_case=True,
 )
 
+_SHAPES = (("comparator", "attribute", "value"), ("operator", "arguments"), ("query", "filter", "limit"))
 _OPERATORS = ("and", "or", "not")
 _ORDERS = {"lt": Op.LT, "lte": Op.LE, "gt": Op.GT, "gte": Op.GE}
 _KNOWN = ("eq", "ne", *_ORDERS, "in", "nin")
@@ -153,9 +155,7 @@ def _date(kind: str, text: str, options: Options, span: Span | None = None) -> L
     """A date, or a time, which is UTC where it does not say."""
     if options["dates"] == "text":
         return literal(text, span)
-    if kind == "date":
-        return moment("DATE", literal(text, span), span)
-    return moment("TIMESTAMP", literal(text if re.search(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z", text) else f"{text}Z", span), span)
+    return seconds(text, kind == "date", span)
 
 
 def _compared(comparator: str, attribute: str, value: Literal | tuple[Literal, ...], options: Options) -> Expr | None:
@@ -187,7 +187,7 @@ def _read_data(value: Any, path: str, depth: int, options: Options) -> Expr:
         return Const(True)
     if depth == 1 and isinstance(value, str):
         return _read_text(value, options)
-    entries = entries_at(_as_entries(value), path, depth, "a comparison, an operation or a structured query")
+    entries = entries_at(entries_of(value, *_SHAPES), path, depth, "a comparison, an operation or a structured query")
     if "filter" in entries and depth == 1:
         if entries.get("limit") is not None:
             refuse(TITLE, "a limit", f"{path}.limit", "pass the limit to the store")
@@ -208,16 +208,6 @@ def _at(path: str) -> Iterator[None]:
     except WhereqlError as error:
         error.path = error.path or path
         raise
-
-
-def _as_entries(value: Any) -> Any:
-    """An object of langchain_core as its parts, without importing it."""
-    if isinstance(value, Mapping):
-        return value
-    for names in (("comparator", "attribute", "value"), ("operator", "arguments"), ("query", "filter", "limit")):
-        if all(hasattr(value, name) for name in names):
-            return {name: getattr(value, name) for name in names}
-    return value
 
 
 def _word(entries: Mapping[str, Any], name: str, path: str) -> str:

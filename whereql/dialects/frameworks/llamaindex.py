@@ -18,8 +18,7 @@ from whereql.ast import And, Expr, Field, Literal, Or, Predicate, Subject
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.fields import SCHEMA
 from whereql.dialects.frameworks.llamaindex_reader import read
-from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter, metadata_only
-from whereql.dialects.vectors.qdrant_path import is_speakable, path_of
+from whereql.dialects.frameworks.stores import ANY_KIND, Store, StoreWriter, key_in, metadata_only
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset, write
 from whereql.errors import BackendError
 from whereql.kinds import Kind
@@ -56,12 +55,7 @@ class LlamaIndexWriter(StoreWriter):
         """Any key; Qdrant reads it as a path."""
         if not isinstance(subject, Field):
             return metadata_only(subject, "LlamaIndex")
-        key = subject.name
-        if self._options["store"] == "qdrant":
-            return path_of([key]) if is_speakable(key) else refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
-        if self._options["store"] == "chroma" and (key.startswith("$") or key in ("#document", "chroma:document", "chroma:uri")):
-            return refused("Chroma keeps such a key for itself", "rename the key")
-        return key
+        return key_in(self._options["store"], subject.name)
 
     def refusal(self, items: Sequence[Literal]) -> Leaf | None:
         """Its values are strings and numbers."""

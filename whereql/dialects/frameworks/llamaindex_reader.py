@@ -12,6 +12,7 @@ from typing import Any
 from whereql.ast import And, Const, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialect import Options
 from whereql.dialects.frameworks.arrays import in_value_or_array, is_without_arrays
+from whereql.dialects.frameworks.objects import entries_of
 from whereql.dialects.reading import one_of
 from whereql.dialects.reading_json import (
     entries_at,
@@ -47,7 +48,7 @@ def read(source: Any, options: Options) -> Expr:
 
 
 def _read(value: Any, path: str, depth: int, options: Options) -> Expr:
-    entries = entries_at(_as_entries(value), path, depth, "a filter or a group of filters")
+    entries = entries_at(entries_of(value, ("filters", "condition"), ("key", "value", "operator")), path, depth, "a filter or a group of filters")
     if "filters" not in entries:
         return _filter(entries, path, options)
     at = f"{path}.filters"
@@ -60,16 +61,6 @@ def _read(value: Any, path: str, depth: int, options: Options) -> Expr:
     if condition == "not":  # of several: none of them
         return Not(Or(args))
     return Or(args) if condition == "or" else And(args)
-
-
-def _as_entries(value: Any) -> Any:
-    """An object of llama_index as its parts, without importing it."""
-    if isinstance(value, Mapping):
-        return value
-    for names in (("filters", "condition"), ("key", "value", "operator")):
-        if all(hasattr(value, name) for name in names):
-            return {name: getattr(value, name) for name in names}
-    return value
 
 
 def _filter(entries: Mapping[str, Any], path: str, options: Options) -> Expr:

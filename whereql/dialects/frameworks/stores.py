@@ -15,9 +15,11 @@ from typing import Literal as OneOf
 
 from whereql.ast import And, Expr, Field, Id, Literal, Not, Or, Predicate, Subject, predicates
 from whereql.dialect import Options
+from whereql.dialects.chroma_encode import RESERVED, is_reserved
 from whereql.dialects.doubles import EXACT, SMALLER, Range, doubles
 from whereql.dialects.fields import KINDS, Fields
 from whereql.dialects.places import role
+from whereql.dialects.vectors.qdrant_path import path_of
 from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import OPPOSITE, ORDER, TEXT, Op
@@ -341,3 +343,10 @@ _SAYINGS: dict[str, Callable[[Subject, Op, Literal, Store], Saying | Leaf]] = {"
 def metadata_only(subject: Subject, title: str) -> Leaf:
     """Why a framework's filter can't name what is no key of the metadata."""
     return refused(f"filters of {title} see the metadata only, not the {role(subject)}", "store it under a key, too")
+
+
+def key_in(store: str, key: str) -> str | Leaf:
+    """A key as a store is given it: Qdrant reads a path, Chroma keeps some for itself."""
+    if store == "chroma" and is_reserved(key):
+        return refused(*RESERVED)
+    return path_of([key]) if store == "qdrant" else key

@@ -19,7 +19,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, SMALLER, Range, doubles
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import places, role, taken, unplaced
-from whereql.dialects.vectors.qdrant_path import is_speakable, path_of, read_path
+from whereql.dialects.vectors.qdrant_path import path_of, read_path
 from whereql.dialects.vectors.qdrant_reader import Names, read
 from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.errors import CheckError
@@ -66,9 +66,9 @@ class QdrantWriter(Writer):
             return unplaced(subject, "path")
         if isinstance(subject, Field) and not isinstance(other := self._names.subject_of(keys), Field | None):
             return taken(role(other))
-        if not all(map(is_speakable, keys)):
-            return refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
         path = path_of(keys)
+        if isinstance(path, Leaf):
+            return path
         if op is Op.EXISTS:
             empty: Json = {"is_empty": {"key": path}}
             return exact(empty if negated else _none_of([empty]))

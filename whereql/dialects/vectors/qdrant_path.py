@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from whereql.dialects.writing import Leaf, refused
+
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")  # a digit in front is taken since 1.13 only
 _UNSPEAKABLE = re.compile(r'["\\]')  # there is no escape inside the quotes
 _STEP = re.compile(r'"([^"\\]*)"|([\w-]+)')
 
 
-def is_speakable(key: str) -> bool:
-    """Whether a path can name a key at all."""
-    return not _UNSPEAKABLE.search(key)
-
-
-def path_of(keys: Sequence[str]) -> str:
-    """The path through objects to a key; each must be speakable."""
+def path_of(keys: Sequence[str]) -> str | Leaf:
+    """The path through objects to a key; a refusal where no path can name one."""
+    if any(map(_UNSPEAKABLE.search, keys)):
+        return refused('a path of Qdrant can\'t name a key with " or \\ in it', "rename the key")
     return ".".join(key if _PLAIN.fullmatch(key) else f'"{key}"' for key in keys)
 
 
