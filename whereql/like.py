@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import re
+
 from whereql.errors import CheckError
+from whereql.operators import Op
 from whereql.source import Span
 
 
@@ -50,3 +53,20 @@ def like_parts(pattern: str) -> list[str]:
         parts.append(part if part in "%_" else "\\" + pattern[at])
         at += 1
     return parts
+
+
+def like_escaped(text: str) -> str:
+    r"""The pattern of LIKE that finds just this text, `\` being what escapes."""
+    return re.sub(r"([%_\\])", r"\\\1", text)
+
+
+def as_like(op: Op, text: str) -> str:
+    """CONTAINS, STARTS or ENDS as a pattern of LIKE; a pattern as it is."""
+    match op:
+        case Op.CONTAINS:
+            return f"%{like_escaped(text)}%"
+        case Op.STARTS:
+            return f"{like_escaped(text)}%"
+        case Op.ENDS:
+            return f"%{like_escaped(text)}"
+    return text

@@ -1,1 +1,1 @@
-"""The filter languages that whereql reads and writes, one module each; `plugin` registers them."""
+"""The filter languages that whereql reads and writes, in families; `plugin` registers them."""

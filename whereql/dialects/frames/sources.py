@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 import re
 
-from whereql.dialects.sql.patterns import like_escaped
 from whereql.dialects.writing import Joined
 from whereql.errors import WhereqlError
-from whereql.like import like_parts
+from whereql.like import like_escaped, like_parts
 from whereql.operators import Op
 from whereql.regex import like_pattern, lower
 from whereql.regex.rust import to_rust

@@ -1,1 +1,1 @@
-"""Languages in the manner of MongoDB: dicts of `$` operators."""
+"""MongoDB's query language, and those of stores that look into arrays as it does."""

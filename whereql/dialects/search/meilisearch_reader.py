@@ -16,6 +16,7 @@ from whereql.dialects.fields import Fields
 from whereql.dialects.places import subjects
 from whereql.dialects.reading import Connectives, Lexer, Token, Tokens, key, one_of, read_filter
 from whereql.errors import CheckError, ParseError
+from whereql.like import like_escaped
 from whereql.limits import check_items
 from whereql.operators import ORDERS
 from whereql.values import describe_type, literal
@@ -137,7 +138,7 @@ class _Reader:
     def _equal(self, subject: Subject, words: list[str]) -> Expr:
         """What equals one of the words: each is a string, the number that it spells, and the bool."""
         if self._folds and isinstance(subject, Field):
-            return Or([Predicate(subject, Op.ILIKE, literal(re.sub(r"[%_\\]", r"\\\g<0>", word))) for word in words])
+            return Or([Predicate(subject, Op.ILIKE, literal(like_escaped(word))) for word in words])
         if not isinstance(subject, Field):
             return _one_of(subject, Op.IN, [literal(word) for word in words])
         kinds = self._fields.kinds(subject.name) if self._fields.is_declared(subject.name) else None

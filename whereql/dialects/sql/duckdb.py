@@ -17,10 +17,11 @@ from whereql.dialects.doubles import is_safe
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.fragments import Bound, Fragment, bound, joined, listed, literal, quoted_text, raw, sql
 from whereql.dialects.sql.numbers import Storage, by_storage, intervals, within
-from whereql.dialects.sql.patterns import as_like, is_caseless, re2_pattern
+from whereql.dialects.sql.patterns import is_caseless, re2_pattern
 from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, of_kind, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS, Kind
+from whereql.like import as_like
 from whereql.operators import ORDER, ORDER_SIGNS, Op
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

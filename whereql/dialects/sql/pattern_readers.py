@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from whereql.ast import Op
-from whereql.dialects.sql.patterns import cases, like_escaped
+from whereql.dialects.sql.patterns import cases
+from whereql.like import like_escaped
 from whereql.limits import check_pattern
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 What a database calls equal without regard to case depends on its version and its language. So it is never asked: a pattern that
 ignores case names every character that folds to the same one.
 
->>> as_glob(Op.ILIKE, "50*%k"), like_escaped("50%")
-('50[*]*[Kk\\u212a]', '50\\\\%')
+>>> as_glob(Op.ILIKE, "50*%k")
+'50[*]*[Kk\\u212a]'
 """
 
 from __future__ import annotations
@@ -18,23 +18,6 @@ from whereql.regex import charset
 
 MERGED = frozenset("\ufffd\ufffe\uffff")
 """What is one character to SQLite's GLOB and LIKE."""
-
-
-def like_escaped(text: str) -> str:
-    r"""The pattern of LIKE that finds just this text, `\` being what escapes."""
-    return re.sub(r"([%_\\])", r"\\\1", text)
-
-
-def as_like(op: Op, text: str) -> str:
-    """A text operator as a pattern of LIKE, which heeds case and in which a backslash escapes."""
-    match op:
-        case Op.CONTAINS:
-            return f"%{like_escaped(text)}%"
-        case Op.STARTS:
-            return f"{like_escaped(text)}%"
-        case Op.ENDS:
-            return f"%{like_escaped(text)}"
-    return text
 
 
 def cases(char: str) -> str:

@@ -15,10 +15,11 @@ from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.sql.columns import TableWriter
 from whereql.dialects.sql.decimals import decimal, is_equality_plain, is_order_plain
 from whereql.dialects.sql.fragments import Fragment, bound, joined, listed, quoted_text, raw, sql
-from whereql.dialects.sql.patterns import as_like, ignoring_case, is_caseless
+from whereql.dialects.sql.patterns import ignoring_case, is_caseless
 from whereql.dialects.sql.writer import COLUMNS, FALSE, LAYOUT, styles
 from whereql.dialects.writing import Leaf, exact, items_of, refused, write
 from whereql.kinds import NUMBERS
+from whereql.like import as_like
 from whereql.operators import ORDER, ORDER_SIGNS, Op
 from whereql.support import Shape
 

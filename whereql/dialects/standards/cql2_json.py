@@ -18,10 +18,10 @@ from whereql.dialects.columns import Column, as_kind, column_of, points
 from whereql.dialects.doubles import ROUNDED, is_safe, nearest
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.places import PLACES
-from whereql.dialects.sql.patterns import as_like
 from whereql.dialects.standards.cql2_json_reader import read
 from whereql.dialects.writing import Leaf, Writer, exact, refused, superset, write
 from whereql.kinds import NUMBERS, Kind
+from whereql.like import as_like
 from whereql.operators import OPERATORS, OPPOSITE, ORDER, TEXT, Op
 from whereql.support import Shape, Support
 from whereql.values import Scalar

@@ -13,8 +13,8 @@ from typing import Any
 from whereql.ast import And, Expr, Field, Literal, Not, Op, Or, Predicate, Subject
 from whereql.dialects.places import subjects
 from whereql.dialects.reading import known
-from whereql.dialects.sql.patterns import like_escaped
 from whereql.kinds import Kind
+from whereql.like import like_escaped
 from whereql.operators import MIRRORED_SIGNS, ORDERS
 from whereql.values import literal
 

@@ -7,7 +7,6 @@ true for 1, false for 0, and the text of a JSON list for the list.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Sequence
 
 from whereql.ast import Literal, Predicate
@@ -16,6 +15,7 @@ from whereql.dialects.vectors.milvus_like import pattern
 from whereql.dialects.vectors.milvus_words import Part, contains, joined, literal, negated, number, string
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
 from whereql.kinds import NUMBERS, Kind
+from whereql.like import like_escaped
 from whereql.operators import OPPOSITE, ORDER, ORDER_SIGNS, Op
 from whereql.values import FLOAT_MAX, INT_MIN, Scalar, number_test
 
@@ -151,7 +151,7 @@ def _has_unsayable(item: Literal, version: str) -> bool:
 
 def _approached(name: str, text: str) -> str:
     """Strings that look like one that can't be said; Lite 2.5 finds nothing by a lone %."""
-    like = pattern(Op.LIKE, re.sub(r"([%_\\])", r"\\\1", text), "\n\r")
+    like = pattern(Op.LIKE, like_escaped(text), "\n\r")
     assert like is not None
     return f'{name} >= ""' if like.pattern == "%" else f"{name} like {string(like.pattern)}"
 

@@ -19,7 +19,7 @@ from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.vectors.properties import Properties, Property, bound, equal_values
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
-from whereql.like import like_parts
+from whereql.like import as_like, like_parts
 from whereql.operators import ORDER, TEXT, Op
 from whereql.regex.rust import to_rust
 
@@ -145,11 +145,7 @@ def _complement(other: Filter, name: str, column: Property) -> Filter:
 
 def _glob(op: Op, text: str) -> tuple[str, bool]:
     """A glob, and whether it says just the operator: a backslash may escape in it, and ? be a byte, so that * stands for both."""
-    if op is Op.LIKE:
-        parts = like_parts(text)
-    else:
-        inner = [f"\\{character}" for character in text]
-        parts = [*([] if op is Op.STARTS else ["%"]), *inner, *([] if op is Op.ENDS else ["%"])]
+    parts = like_parts(as_like(op, text))
     doubtful = {"_", "\\\\"}
     words = ["*" if part in doubtful else _GLOB.get(part, part[1:]) for part in parts]
     merged = [word for place, word in enumerate(words) if word != "*" or words[place - 1 : place] != ["*"]]

@@ -20,7 +20,7 @@ from whereql.dialects.places import places, role, unplaced
 from whereql.dialects.vectors.properties import Properties, Property, bound, equal_values
 from whereql.dialects.writing import AS_NUMBER, Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import Kind
-from whereql.like import like_parts
+from whereql.like import as_like, like_parts
 from whereql.operators import ORDER, TEXT, Op
 
 Json = dict[str, Any]
@@ -218,11 +218,7 @@ def _any_of(name: str, column: Property, values: Sequence[Any]) -> Json:
 
 def _like_pattern(op: Op, text: str) -> tuple[str, bool]:
     """A pattern of Like, and whether it says just the operator: what is special, to it or to a regular expression, is any one character."""
-    if op is Op.LIKE:
-        parts = like_parts(text)
-    else:
-        inner = [f"\\{character}" for character in text]
-        parts = [*([] if op is Op.STARTS else ["%"]), *inner, *([] if op is Op.ENDS else ["%"])]
+    parts = like_parts(as_like(op, text))
     wild = {"%": "*", "_": "?"}
     words = [wild.get(part) or (part[1:] if _PLAIN.fullmatch(part[1:]) else "?") for part in parts]
     return "".join(words), all(part in wild or _PLAIN.fullmatch(part[1:]) for part in parts)
