@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from foreign import EngineError, Worker, worker
+from injection import COUNT as PAIRS
 from injection import check_injection
 from proving import COUNT, prove, prove_reading
 
@@ -59,7 +60,7 @@ def test_random_filters_on_rust(rust: Worker) -> None:
 def test_random_filters_on_python(python: Worker) -> None:
     python.versions = {"cel-python": python.versions["cel-python"]}
     # It walks through a tree for each record, so there are few.
-    proof = prove("cel", DIALECT, python, count=COUNT // 5 if COUNT < 1000 else COUNT, per_set=25, rows=10)
+    proof = prove("cel", DIALECT, python, count=COUNT // 10 if COUNT < 1000 else COUNT, per_set=25, rows=10)
     assert proof.exact > 0.9 * proof.filters
 
 
@@ -89,8 +90,8 @@ def test_wide_and_deep_filters_stay_within_the_engines(rust: Worker, python: Wor
     expr: Any = whereql.parse("k = 5")
     for level in range(60):
         expr = (whereql.And if level % 2 else whereql.Or)([expr, whereql.parse(f"a{level} != {level}")])
-    wide = whereql.Or([whereql.parse(f"k{n} = {n}") for n in range(500)])
-    for each in (expr, wide, whereql.F("k").is_in([*range(2000), "a"])):
+    wide = whereql.Or([whereql.parse(f"k{n} = {n}") for n in range(250)])
+    for each in (expr, wide, whereql.F("k").is_in([*range(1000), "a"])):
         native = DIALECT.encode(each, allow_residual=True).native
         assert rust.run(native, RECORDS) == python.run(native, RECORDS)
 
@@ -153,7 +154,7 @@ def tokens_of(native: str) -> list[tuple[str, Any]]:
 
 
 def test_no_value_is_more_than_a_value() -> None:
-    assert check_injection(DIALECT, tokens_of) > 300
+    assert check_injection(DIALECT, tokens_of, count=PAIRS if PAIRS > 1_000 else 300) > 300  # its parser is slow
 
 
 SETS = 44 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 6
