@@ -323,7 +323,7 @@ def test_written_filters_find_what_they_mean(lite: str, json: str | None, versio
 
     def options(records: Sequence[Record]) -> Mapping[str, Any]:
         own = {"document": "text", "uri": "uri"} if is_new else {"document": None}
-        return {"version": version, "json": json, **own, **({"schema": schema_of(records, is_nullable=is_new)} if json is None else {})}
+        return {"version": version, "metadata": json, **own, **({"schema": schema_of(records, is_nullable=is_new)} if json is None else {})}
 
     lacks = set(TestMilvusFields.lacks if json is None else ())  # a field has one type
     if not is_new:
@@ -364,7 +364,7 @@ def test_expressions_are_read_as_the_engine_means_them(version: str, json: str |
         sources = Sources(random.Random(seed), records, is_new=is_new, json=json)
         sets.append((records, [sources.expression() for _ in range(50)]))
     with worker(WORKERS[version], own=True, json=json, nullable=is_new) as engine:
-        prove_reading("milvus", DIALECT, engine, sets, variant=LAYOUTS[json], version=version, json=json, uri="uri")
+        prove_reading("milvus", DIALECT, engine, sets, variant=LAYOUTS[json], version=version, metadata=json, uri="uri")
 
 
 def test_the_complement_is_a_not_of_whereql() -> None:
