@@ -14,7 +14,7 @@ from typing import Any
 
 from whereql.ast import Field, Literal, Predicate, Subject
 from whereql.dialects.fields import Fields
-from whereql.dialects.places import place, refused_place
+from whereql.dialects.places import place
 from whereql.dialects.writing import Leaf, items_of, refused
 from whereql.kinds import NUMBERS, Kind
 from whereql.operators import TEXT, Op
@@ -50,10 +50,10 @@ class Column:
 def column_of(subject: Subject, fields: Fields, options: Mapping[str, Any]) -> Column | Leaf:
     """The column of a subject; a refusal for a key of contradictory kinds, or one that has the name of another column."""
     name = place(subject, options)
+    if isinstance(name, Leaf):
+        return name
     if not isinstance(subject, Field):
-        return Column(str(name), frozenset({Kind.STRING}))
-    if name is None:
-        return refused_place(subject, options)
+        return Column(name, frozenset({Kind.STRING}))
     kinds = fields.kinds(subject.name) - {"sparse_vector"}
     if kinds and not fields.is_plain(subject.name):
         hint = f"say what the key holds: schema={{{subject.name!r}: 'string'}}"

@@ -33,11 +33,11 @@ def role(subject: Subject) -> str:
     return next(name for name, kind in _ROLES.items() if kind is type(subject))
 
 
-def place(subject: Subject, options: Mapping[str, Any]) -> str | None:
-    """The name under which a record has a subject; None for a key whose name is already that of the id, the document or the uri."""
+def place(subject: Subject, options: Mapping[str, Any]) -> str | Leaf:
+    """The name under which a record has a subject; a refusal of a key whose name is already that of the id, the document or the uri."""
     if not isinstance(subject, Field):
         return str(options[role(subject)])
-    return None if any(subject.name == options[name] for name in PLACES) else subject.name
+    return refused_place(subject, options) if any(subject.name == options[name] for name in PLACES) else subject.name
 
 
 def subjects(options: Mapping[str, Any]) -> dict[str, Subject]:

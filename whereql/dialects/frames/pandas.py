@@ -18,7 +18,7 @@ from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import SCHEMA, Fields
 from whereql.dialects.frames.sources import source
 from whereql.dialects.frames.values import BACKTRACKS, value_condition
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.writing import InfixWriter, Leaf, exact, refused, superset, write
 from whereql.kinds import NUMBERS
 from whereql.operators import ORDER, PATTERN, Op
@@ -45,8 +45,8 @@ class PandasWriter(InfixWriter):
         """A mask that is True or False for each row, so that ~ is the complement."""
         subject = predicate.subject
         name = place(subject, self._options)
-        if name is None and isinstance(subject, Field):
-            return refused_place(subject, self._options)
+        if isinstance(name, Leaf):
+            return name
         name = f"df[{source(str(name))}]"
         if predicate.op is Op.EXISTS:
             return exact(f"{name}.{'isna' if negated else 'notna'}()")

@@ -13,7 +13,7 @@ from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.frames.sources import negated as complement
 from whereql.dialects.frames.sources import source
 from whereql.dialects.frames.values import BACKTRACKS, value_condition
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.writing import InfixWriter, Leaf, exact, refused, superset, write
 from whereql.support import Shape
 
@@ -31,20 +31,20 @@ class PythonWriter(InfixWriter):
     def leaf(self, predicate: Predicate, negated: bool) -> Leaf:
         """A test of the type, then of the value: what is missing is None, and of no type."""
         value = self._value(predicate.subject)
-        if value is None and isinstance(predicate.subject, Field):
-            return refused_place(predicate.subject, self._options)
-        text = value_condition(predicate, str(value))
+        if isinstance(value, Leaf):
+            return value
+        text = value_condition(predicate, value)
         if text is None:
             hint = "write LIKE, or repeat single characters only, and few of them"
             return refused(BACKTRACKS, hint) if negated else superset(f"isinstance({value}, str)", BACKTRACKS, hint)
         return exact(complement(text, "not ") if negated else text)
 
-    def _value(self, subject: Subject) -> str | None:
+    def _value(self, subject: Subject) -> str | Leaf:
         name = self._options["metadata"]
         if name and isinstance(subject, Field):
             return f"(record.get({source(str(name))}) or {{}}).get({source(subject.name)})"
         found = place(subject, self._options)
-        return None if found is None else f"record.get({source(found)})"
+        return found if isinstance(found, Leaf) else f"record.get({source(found)})"
 
     def constant(self, value: bool) -> Leaf:
         """True or False."""

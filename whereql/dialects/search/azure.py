@@ -16,7 +16,7 @@ from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.doubles import EXACT, ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.search.azure_reader import RESERVED, read
 from whereql.dialects.search.keys import MIXED, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.writing import AS_NUMBER, InfixWriter, Joined, Leaf, exact, refused, superset, write
@@ -48,9 +48,8 @@ class AzureWriter(InfixWriter):
         """A predicate as a comparison, a lambda, or `search.in`."""
         subject, op = predicate.subject, predicate.op
         name = place(subject, self._options)
-        if name is None:
-            assert isinstance(subject, Field)
-            return refused_place(subject, self._options)
+        if isinstance(name, Leaf):
+            return name
         if why := _why_no_field(name):
             return refused(why, "rename the key, in the index and in the filter")
         known = fit_of(predicate, self._fields)

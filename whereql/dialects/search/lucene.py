@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whereql.ast import And, Expr, Field, Or, Predicate
+from whereql.ast import And, Expr, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.search.keys import BOOL, MIXED, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.lucene_regex import Unsayable, to_lucene
 from whereql.dialects.search.lucene_terms import LONGEST_TERM, is_too_long, stored, zero
@@ -72,9 +72,8 @@ class LuceneWriter(Writer):
         """A predicate as one clause."""
         subject, op = predicate.subject, predicate.op
         name = place(subject, self._options)
-        if name is None:
-            assert isinstance(subject, Field)
-            return refused_place(subject, self._options)
+        if isinstance(name, Leaf):
+            return name
         if not name:
             return refused("a field has a name", "rename the key")
         known = fit_of(predicate, self._fields)

@@ -14,7 +14,7 @@ from whereql.ast import Expr, Field, Literal, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, SMALLER, is_safe
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.search.keys import STRING, Fit, fit_of
 from whereql.dialects.search.meilisearch_reader import FOLD, read
 from whereql.dialects.writing import AS_NUMBER, InfixWriter, Joined, Leaf, exact, refused, superset, write
@@ -42,9 +42,8 @@ class MeilisearchWriter(InfixWriter):
         """A predicate as a condition."""
         subject, op = predicate.subject, predicate.op
         name = place(subject, self._options)
-        if name is None:
-            assert isinstance(subject, Field)
-            return refused_place(subject, self._options)
+        if isinstance(name, Leaf):
+            return name
         if not name or name.startswith(("_geo", "_vectors", "_foreign")) or "\0" in name:
             return refused("it names no attribute", "rename the key")
         key = quoted(name)

@@ -17,7 +17,7 @@ from whereql.ast import Expr, Field, Id, Literal, Predicate
 from whereql.dialect import Dialect, Options, Translation
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.search.keys import BOOL, MIXED, NUMBER, STRING, Fit, fit_of
 from whereql.dialects.search.typesense_reader import read
 from whereql.dialects.writing import AS_NUMBER, InfixWriter, Leaf, exact, items_of, refused, superset, write
@@ -49,9 +49,8 @@ class TypesenseWriter(InfixWriter):
         if isinstance(subject, Id):
             return _id(predicate, negated)
         name = place(subject, self._options)
-        if name is None:
-            assert isinstance(subject, Field)
-            return refused("under this name a record has its id", "rename the key") if subject.name == "id" else refused_place(subject, self._options)
+        if isinstance(name, Leaf):
+            return refused(name.reason, "rename the key") if subject == Field("id") else name
         if not _FIELD.fullmatch(name):
             return refused("a field's name can't be escaped: it is ASCII letters, digits, _ . and -", "rename the key, in the collection and in the filter")
         if op is Op.EXISTS:

@@ -12,7 +12,7 @@ from whereql.ast import Expr, Field, Literal, Predicate
 from whereql.dialect import Options
 from whereql.dialects.doubles import is_safe
 from whereql.dialects.fields import Fields
-from whereql.dialects.places import place, refused_place
+from whereql.dialects.places import place
 from whereql.dialects.sql.fragments import Fragment, bound, sql
 from whereql.dialects.sql.writer import FALSE, TRUE, SqlWriter, of_kind
 from whereql.dialects.writing import Leaf, exact, items_of, refused, superset
@@ -44,8 +44,8 @@ class ColumnsWriter(SqlWriter):
 
     def typed(self, key: str, predicate: Predicate) -> Leaf:
         """A predicate on the column of a key."""
-        if place(Field(key), self.options) is None:
-            return refused_place(Field(key), self.options)
+        if isinstance(taken := place(Field(key), self.options), Leaf):
+            return taken
         if not key or "\0" in key:
             return refused("no column has such a name", "rename the key")
         column = self.name(key)

@@ -15,7 +15,7 @@ from whereql.ast import And, Expr, Field, Literal, Or, Predicate
 from whereql.dialect import Dialect, Option, Options, Translation
 from whereql.dialects.doubles import ROUNDED, doubles, is_safe, nearest
 from whereql.dialects.fields import SCHEMA, Fields
-from whereql.dialects.places import PLACES, place, refused_place
+from whereql.dialects.places import PLACES, place
 from whereql.dialects.standards.jsonlogic_reader import read
 from whereql.dialects.writing import Leaf, Writer, exact, items_of, refused, superset, write
 from whereql.kinds import NUMBERS, Kind
@@ -61,9 +61,9 @@ class JsonLogicWriter(Writer):
         prefix = str(self._options["metadata"])
         subject = predicate.subject
         if not isinstance(subject, Field):
-            return str(place(subject, self._options))
-        if not prefix and place(subject, self._options) is None:
-            return refused_place(subject, self._options)
+            return place(subject, self._options)
+        if not prefix and isinstance(taken := place(subject, self._options), Leaf):
+            return taken
         if "." in subject.name and not self._options["nested"]:
             return refused("a dot in the name of a var is a step into an object", "nested=True, if that is how the data has it, or rename the key")
         if not subject.name and not prefix:
