@@ -36,12 +36,12 @@ def matrix() -> Iterator[str]:
 
 def proofs() -> Iterator[str]:
     known = json.loads((DOCS / "proofs.json").read_text(encoding="utf-8"))
-    yield "| language | engine | written: filters | of them exact | read: filters |"
-    yield "|---|---|---|---|---|"
+    yield "| language | by | written: filters | of them exact | read: filters | shape only |"
+    yield "|---|---|---|---|---|---|"
     for name in sorted(known):
-        written, read = known[name].get("written", {}), known[name].get("read", {})
-        for engine in sorted({*written, *read}):
-            numbers = [f"{each:,}" if each else "" for each in (written.get(engine, {}).get("filters"), written.get(engine, {}).get("exact"), read.get(engine, {}).get("filters"))]
+        written, read, shaped = (known[name].get(direction, {}) for direction in ("written", "read", "shaped"))
+        for engine in sorted({*written, *read, *shaped}):
+            numbers = [f"{each:,}" if each else "" for each in (*(written.get(engine, {}).get(what) for what in ("filters", "exact")), *(way.get(engine, {}).get("filters") for way in (read, shaped)))]
             yield f"| {name} | {cell(engine)} | {' | '.join(numbers)} |"
 
 

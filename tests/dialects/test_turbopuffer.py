@@ -184,7 +184,7 @@ def test_a_hostile_value_is_never_structure() -> None:
 def test_proof_by_documentation() -> None:
     proof = Proof()
     for null_is_least in (True, False):
-        seed = 0
+        seed = 0 if null_is_least else 10_000  # other filters for the other reading
         while proof.filters < COUNT * (1 if null_is_least else 2):
             seed += 1
             generator = Generator(seed)
