@@ -90,6 +90,14 @@ def test_values_in_the_text(engine: Worker) -> None:
         assert engine.run(DIALECT.encode(expr, literals=True, schema={"n": "int"}).native, RECORDS) == [record.id for record in RECORDS if holds(expr, record)]
 
 
+def test_a_like_that_java_may_not_finish_is_refused() -> None:
+    """Spark makes `.*` of each %, and tries."""
+    assert DIALECT.encode(whereql.parse(r"s LIKE '%%a%%%b\%c%%'"), literals=True).native == r"s LIKE '%a%b\\%c%'"
+    for text in ("%a%b%c%", "a%b%c%d"):
+        with pytest.raises(whereql.TranslateError, match="might take too long"):
+            DIALECT.encode(whereql.F("s").like(text))
+
+
 def test_no_variable_is_put_into_a_text() -> None:
     """Spark replaces `${env:HOME}` before it parses, within quotes, too."""
     assert DIALECT.encode(whereql.F("s") == "${env:HOME}", literals=True).native == "s = '$\\{env:HOME}'"

@@ -7,6 +7,7 @@ parses a text, it puts the value of a variable for each `${…}` in it, within q
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from whereql.ast import Expr, Predicate
@@ -21,6 +22,7 @@ from whereql.dialects.writing import Leaf, exact, refused, write
 from whereql.operators import Op
 from whereql.support import Shape
 
+_LIKE = re.compile(r"\\.|%+|[^%\\]", re.DOTALL)
 _FUNCTIONS = {Op.CONTAINS: "contains", Op.STARTS: "startswith", Op.ENDS: "endswith"}
 
 
@@ -54,6 +56,10 @@ class SparkWriter(EngineWriter):
         if op in _FUNCTIONS:
             return exact(sql(f"{_FUNCTIONS[op]}({{}}, {{}})", value, self.text(text)))
         if op is Op.LIKE or (op is Op.ILIKE and is_caseless(text)):
+            parts = ["%" if part[0] == "%" else part for part in _LIKE.findall(text)]
+            if parts[:-1].count("%") > 2:
+                return refused("Spark's LIKE tries as its regular expressions do, and might take too long for it", "write at most two % but for one at the end")
+            text = "".join(parts)
             return exact(sql("{} LIKE {}", value, self.text(text)))
         pattern = backtracking_pattern(op, text)
         if pattern is None:
