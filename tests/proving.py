@@ -23,7 +23,7 @@ from whereql.semantics import holds
 from whereql.testing.generators import COMBINATIONS, FilterMaker, Generator
 from whereql.testing.holding import fit_all
 
-COUNT = 2_500 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 250
+COUNT = 2_500 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 100
 PROOFS = Path(__file__).parent.parent / "docs" / "proofs.json"
 
 _TOTALS: dict[tuple[str, str, str], Proof] = {}  # of this run
