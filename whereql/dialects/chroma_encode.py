@@ -127,7 +127,7 @@ def _condition(key: str, predicate: Predicate, negated: bool) -> Leaf:
     if predicate.op is Op.EQ:
         return exact({key: {"$ne": items[0].value} if negated else items[0].value})
     if predicate.op is Op.HAS:
-        parts: list[Json] = [{key: {"$not_contains" if negated else "$contains": item.value}} for item in items]
+        parts: list[Json] = [{key: {"$not_contains" if negated else "$contains": item.value}} for item in dict.fromkeys(items)]
     else:
         groups: dict[Kind, list[Any]] = {}
         for item in items:
