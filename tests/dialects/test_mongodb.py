@@ -319,7 +319,7 @@ def test_proof_by_javascript(name: str) -> None:
 def is_for_javascript(expr: Expr) -> bool:
     for predicate in predicates(expr):
         operand = predicate.operand if isinstance(predicate.operand, tuple) else (predicate.operand,)
-        values = [item.value for item in operand if item is not None]  # type: ignore[union-attr]
+        values = [item.value for item in operand if item is not None]  # type: ignore[union-attr]  # literals
         if any(type(value) is int and abs(value) > 2**53 for value in values):
             return False
         if predicate.op in ORDER and any(isinstance(value, str) for value in values):
@@ -353,7 +353,7 @@ def sources(seed: int, records: Sequence[Record], count: int, *, javascript: boo
         if isinstance(item, str) and not javascript:
             pattern = rng.choice(["^a", "b$", "a.b", "[a-c]+", r"\d", r"\w\s", "(ab|n)e?", "^a$", r"[^\d\s]", "x{2,}", "é", r"\.", "日.語"])
             tests += [{"$regex": pattern, "$options": rng.choice(["", "i", "s", "m", "is"]), "$not": {"$type": "array"}}]
-        return rng.choice(tests)  # type: ignore[no-any-return]
+        return rng.choice(tests)  # type: ignore[no-any-return]  # a query is of any type
 
     def document(depth: int) -> dict[str, Any]:
         if depth and rng.random() < 0.5:
