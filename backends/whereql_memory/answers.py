@@ -29,8 +29,7 @@ def records(table: Table, rows: Index) -> list[Record]:
 
 
 def _ids(table: Table, rows: Index) -> list[str]:
-    ids: list[str] = table.ids.data[rows].tolist()
-    return ids
+    return table.ids.at(rows)
 
 
 def _texts(column: Raw, rows: Index) -> list[str | None]:

@@ -89,7 +89,7 @@ class MemoryBackend:
             self._check_dimensions(records)
             fresh: dict[str, Record] = {}
             deque(map(fresh.setdefault, [record.id for record in records], records), maxlen=0)
-            for id in (fresh.keys() & self._table.row_of.keys()) | (fresh.keys() & self._written.keys()):
+            for id in {*self._table.ids.at(self._table.ids.find(fresh)), *(fresh.keys() & self._written.keys())}:
                 del fresh[id]
             self._vectors |= _own_vectors(fresh.values())
             self._written |= fresh
@@ -99,7 +99,7 @@ class MemoryBackend:
         """Write each change in its turn, at the place of the record that has its id, or at the end; how many there were."""
         with self._lock:
             self._check_dimensions([change.record for change in changes])
-            rows = self._table.find({change.record.id for change in changes} - self._written.keys())
+            rows = self._table.ids.find({change.record.id for change in changes} - self._written.keys())
             stored = {record.id: record for record in records_at(self._table, rows)}
             changed: dict[str, Record] = {}
             for change in changes:
@@ -128,13 +128,14 @@ class MemoryBackend:
     def _folded(self) -> Table:
         """The table with all that was written; the lock is held."""
         if self._written:
-            row_of = self._table.row_of
-            known = sorted(self._written.keys() & row_of.keys(), key=row_of.__getitem__)
             table = self._table
+            rows = table.ids.find(self._written)
+            known = table.ids.at(rows)
+            old = frozenset(known)
             if known:
-                table = table.put(table.find(known), self._written_table(known))
+                table = table.put(rows, self._written_table(known))
             if len(known) < len(self._written):
-                table = table.append(self._written_table([id for id in self._written if id not in row_of]))
+                table = table.append(self._written_table([id for id in self._written if id not in old]))
             self._table, self._written, self._vectors = table, {}, {}
         return self._table
 
@@ -161,6 +162,6 @@ def _select(table: Table, query: Query) -> Index:
         case where, None:
             rows = np.flatnonzero(evaluate(where, table))
         case where, ids:
-            rows = table.find(ids)
+            rows = table.ids.find(ids)
             rows = rows[evaluate(where, table)[rows]] if len(rows) else rows
     return rows[query.offset : None if query.limit is None else query.offset + query.limit]

@@ -39,7 +39,7 @@ def evaluate(expr: Expr, table: Table) -> Mask:
                 mask |= evaluate(arg, table)
             return mask
         case Predicate(Id(), Op.EQ | Op.IN, Literal() | tuple() as operand):
-            return table.mark(table.find(_texts(_items(operand))))
+            return table.mark(table.ids.find(_texts(_items(operand))))
         case Predicate(subject, op, operand):
             mask = np.zeros(len(table), np.bool_)
             for column in _columns(subject, table):
@@ -59,7 +59,7 @@ def _columns(subject: Subject, table: Table) -> Iterable[Column]:
         case Uri():
             return (table.uris,)
         case Id():
-            return (table.id_texts,)
+            return (Raw(None, table.ids.texts),)
 
 
 def test(column: Column, op: Op, operand: object) -> Mask | None:

@@ -12,8 +12,8 @@ import numpy as np
 from whereql.records import KeyInfo, Record, Schema, add_example
 from whereql_memory.arrays import Index, Mask, Vector, dense, locate
 from whereql_memory.columns import Column, Plain, Raw
+from whereql_memory.ids import Ids
 from whereql_memory.ingest import key_columns, text_column, vector_column
-from whereql_memory.texts import Texts
 
 ColumnT = TypeVar("ColumnT", bound=Column)
 _LOOKED_AT = 20  # values of a column, to find examples that differ
@@ -22,11 +22,11 @@ _LOOKED_AT = 20  # values of a column, to find examples that differ
 class Table:
     """n records, numbered by their rows 0 … n - 1, in the order of the collection.
 
-    ids: Python strings, shape (n,); documents, uris: texts of the rows that have one; vectors: float32 of shape
+    documents, uris: texts of the rows that have one; vectors: float32 of shape
     (k, dimension) of the k rows that have one; keys: metadata key, then stored kind, to column.
     """
 
-    def __init__(self, ids: Plain, documents: Raw, uris: Raw, vectors: Plain, keys: Mapping[str, Mapping[str, Column]]) -> None:
+    def __init__(self, ids: Ids, documents: Raw, uris: Raw, vectors: Plain, keys: Mapping[str, Mapping[str, Column]]) -> None:
         self.ids = ids
         self.documents = documents
         self.uris = uris
@@ -37,7 +37,7 @@ class Table:
     def of(cls, records: Sequence[Record], vectors: Sequence[Vector | None] | None = None) -> Table:
         """The table of these records; `vectors`, of one dimension, stand in for the records' own if given."""
         return cls(
-            Plain(None, np.fromiter([record.id for record in records], np.object_, len(records))),
+            Ids.of([record.id for record in records]),
             text_column([record.document for record in records]),
             text_column([record.uri for record in records]),
             vector_column([record.embedding for record in records] if vectors is None else vectors),
@@ -52,21 +52,6 @@ class Table:
         """The length of the embeddings, None without any."""
         return self.vectors.data.shape[1] if len(self.vectors) else None
 
-    @cached_property
-    def row_of(self) -> dict[str, int]:
-        """The row of each id."""
-        return dict(zip(self.ids.data.tolist(), range(len(self)), strict=True))
-
-    @cached_property
-    def id_texts(self) -> Raw:
-        """The ids as a column of texts, for the operators that look into them."""
-        return Raw(None, Texts.of(self.ids.data))
-
-    def find(self, ids: Iterable[str]) -> Index:
-        """The ascending rows of those of the ids that are there."""
-        found = set(map(self.row_of.get, ids)) - {None}
-        return np.sort(np.fromiter(found, np.int64, len(found)))
-
     def mark(self, rows: Index) -> Mask:
         """A mask of shape (n,) that is true at these rows."""
         mask = np.zeros(len(self), np.bool_)
@@ -77,7 +62,7 @@ class Table:
         """The table of these rows, which ascend."""
         keys = {name: {kind: _take(column, rows) for kind, column in columns.items()} for name, columns in self.keys.items()}
         return Table(
-            _take(self.ids, rows), _take(self.documents, rows), _take(self.uris, rows), _take(self.vectors, rows), _without_empty(keys)
+            self.ids.take(rows), _take(self.documents, rows), _take(self.uris, rows), _take(self.vectors, rows), _without_empty(keys)
         )
 
     def append(self, other: Table) -> Table:
@@ -121,7 +106,7 @@ def merge(parts: Sequence[tuple[Table, Index]]) -> Table:
         kinds = dict.fromkeys(chain.from_iterable(columns for columns, _ in held))
         keys[name] = {kind: _join([(columns[kind], rows) for columns, rows in held if kind in columns], size) for kind in kinds}
     return Table(
-        _join([(table.ids, rows) for table, rows in parts], size),
+        _join_ids([(table.ids, rows) for table, rows in parts]),
         _join([(table.documents, rows) for table, rows in parts], size),
         _join([(table.uris, rows) for table, rows in parts], size),
         _join([(table.vectors, rows) for table, rows in parts], size),
@@ -136,3 +121,9 @@ def _join(parts: Sequence[tuple[ColumnT, Index]], size: int) -> ColumnT:
         return joined
     order = np.argsort(rows)
     return joined.pick(order, dense(rows[order], size))
+
+
+def _join_ids(parts: Sequence[tuple[Ids, Index]]) -> Ids:
+    rows = np.concatenate([rows for _, rows in parts])
+    joined = Ids.join([ids for ids, _ in parts])
+    return joined if (rows[1:] > rows[:-1]).all() else joined.take(np.argsort(rows))
