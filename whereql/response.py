@@ -2,24 +2,89 @@
 
 >>> GetResponse.from_records([Record("a", metadata={"year": 2020})]).to_dict()["metadatas"]
 [{'year': 2020}]
+
+A store may leave it to the reader which columns are made: see `Columns`. Whoever reads only the ids, or the length, pays for
+nothing else.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, groupby
+from typing import TYPE_CHECKING, Any, Protocol
 
 from whereql.errors import BackendError
-from whereql.records import Metadata, Record
+from whereql.records import COLUMNS, Metadata, Record
 
 if TYPE_CHECKING:
     from whereql.records import Vector
 
+_NAMES = ("ids", "embeddings", "documents", "uris", "metadatas")
+_UNREAD = object()
+_PIECE, _NUMBERS = 4096, 1 << 16  # records in a piece of JSON; float32s that are spelled out at once
+_COMPACT: dict[str, Any] = {"separators": (",", ":")}
+_write = object.__setattr__  # a response is frozen
+
+
+class Columns(Protocol):
+    """Where the columns of a response come from that are made when someone reads them.
+
+    All are of the moment of the answer: what is written later shows in none of them.
+    """
+
+    def __len__(self) -> int:
+        """The number of records; it makes nothing."""
+
+    def column(self, name: str) -> Any:
+        """`ids`, or one of the columns that were asked for, as `GetResponse` has it: made anew, since the reader owns it."""
+
+    def take(self, rows: Sequence[int]) -> Columns:
+        """The columns of the records at these rows, a range or a list, in their order; it makes none of them."""
+
+
+class _Reader:
+    """What makes a column of a response as soon as someone reads it: Python asks here for those that are not there yet."""
+
+    __slots__ = ("_columns",)
+
+    _columns: Columns | None  # None where all columns are there
+
+    if not TYPE_CHECKING:  # or a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "_columns":
+                return None
+            if name not in _NAMES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            columns = self._columns
+            if columns is None:  # another thread has made it meanwhile
+                return object.__getattribute__(self, name)
+            made = columns.column(name)
+            if _made(self, name) is _UNREAD:  # or two threads would each have their own
+                _write(self, name, made)
+            _settle(self)
+            return object.__getattribute__(self, name)
+
+
+def _made(response: _Reader, name: str) -> Any:
+    """A column if it is there, and _UNREAD if not."""
+    try:
+        return object.__getattribute__(response, name)
+    except AttributeError:
+        return _UNREAD
+
+
+def _settle(response: _Reader) -> None:
+    """Let go of what the columns are made from, which may hold a whole collection, once all are there."""
+    if not any(_made(response, name) is _UNREAD for name in _NAMES):
+        _write(response, "_columns", None)
+
 
 @dataclass(frozen=True, slots=True)
-class GetResponse:
+class GetResponse(_Reader):
     """The answer of a `get`: Chroma's wire shape, column by column; a column that was not asked for is None.
 
     embeddings: float32 array of shape (records, dimension), or a list with None in it where a record has none;
@@ -32,6 +97,17 @@ class GetResponse:
     uris: list[str | None] | None = None
     metadatas: list[Metadata | None] | None = None
     include: list[str] = field(default_factory=list)
+
+    @classmethod
+    def lazily(cls, columns: Columns, include: Iterable[str]) -> GetResponse:
+        """The response whose ids and columns of `include` are made when they are read, each once."""
+        response = object.__new__(cls)
+        _write(response, "include", list(include))
+        _write(response, "_columns", columns)
+        for name in COLUMNS:
+            if name not in response.include:
+                _write(response, name, None)
+        return response
 
     @classmethod
     def from_records(cls, records: Iterable[Record], include: Iterable[str] = ("documents", "metadatas")) -> GetResponse:
@@ -51,43 +127,37 @@ class GetResponse:
         """The records of several responses, one after the other; each has the columns of `include`."""
         if len(pages) == 1:
             return pages[0]
-        wanted = list(include)
-        vectors = [vector for page in pages for vector in _cells(page.embeddings)]
-        return cls(
-            ids=[id for page in pages for id in page.ids],
-            embeddings=stack_vectors(vectors) if "embeddings" in wanted else None,
-            documents=[cell for page in pages for cell in _cells(page.documents)] if "documents" in wanted else None,
-            uris=[cell for page in pages for cell in _cells(page.uris)] if "uris" in wanted else None,
-            metadatas=[cell for page in pages for cell in _cells(page.metadatas)] if "metadatas" in wanted else None,
-            include=wanted,
-        )
+        joined = cls.lazily(_Joined(pages), include)
+        if all(page._columns is None for page in pages):
+            for name in ("ids", *joined.include):
+                getattr(joined, name)
+        return joined
 
     def take(self, rows: Sequence[int], include: Iterable[str]) -> GetResponse:
         """The records at these rows, in their order, with the columns of `include`, which are among those that are here."""
-        wanted = list(include)
-        return GetResponse(
-            ids=[self.ids[row] for row in rows],
-            embeddings=_picked_vectors(self.embeddings, rows) if "embeddings" in wanted else None,
-            documents=_picked(self.documents, rows) if "documents" in wanted else None,
-            uris=_picked(self.uris, rows) if "uris" in wanted else None,
-            metadatas=_picked(self.metadatas, rows) if "metadatas" in wanted else None,
-            include=wanted,
-        )
+        columns, wanted = self._columns, list(include)
+        if columns is None:
+            cells = {name: _picked(name, getattr(self, name), rows) for name in _NAMES if name == "ids" or name in wanted}
+            return GetResponse(**cells, include=wanted)
+        taken = GetResponse.lazily(columns.take(rows), wanted)
+        for name in ("ids", *wanted):
+            if (column := _made(self, name)) is not _UNREAD:  # and so isn't made again
+                _write(taken, name, _picked(name, column, rows))
+        _settle(taken)
+        return taken
 
     def __len__(self) -> int:
-        return len(self.ids)
+        columns = self._columns
+        return len(self.ids if columns is None else columns)
 
     def __iter__(self) -> Iterator[Record]:
-        nothing: list[None] = [None] * len(self.ids)
-        columns = (self.documents or nothing, self.uris or nothing, nothing if self.embeddings is None else self.embeddings, self.metadatas or nothing)
-        for id, document, uri, embedding, metadata in zip(self.ids, *columns, strict=True):
-            yield Record(id, document, uri, embedding, metadata or None)
+        return records_of(self, _NAMES)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data with Chroma's six keys in Chroma's order; each float32 is the double with the same shortest decimal."""
         return {
             "ids": self.ids,
-            "embeddings": None if self.embeddings is None else [None if v is None else shortest_doubles(v) for v in self.embeddings],
+            "embeddings": None if self.embeddings is None else _plain_vectors(self.embeddings),
             "documents": self.documents,
             "uris": self.uris,
             "metadatas": self.metadatas,
@@ -96,7 +166,16 @@ class GetResponse:
 
     def to_json(self) -> str:
         """The response as compact JSON text, as a Chroma server sends it; a NaN, which only a table of yours may hold, is null."""
-        return json_text_of(self.to_dict(), separators=(",", ":"))
+        return "".join(self.iter_json())
+
+    def iter_json(self) -> Iterator[str]:
+        """`to_json` in pieces of some thousand records: `file.writelines(response.iter_json())`. A column that nobody has read is not kept."""
+        before = "{"
+        for name in _NAMES:
+            yield f'{before}"{name}":'
+            yield from _array_text(self, name)
+            before = ","
+        yield f',"include":{json_text_of(self.include, **_COMPACT)}}}'
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame: `id`, the columns asked for, and one column per metadata key. Raises BackendError without pandas."""
@@ -117,20 +196,82 @@ class GetResponse:
         return pd.DataFrame(frame)
 
 
-def _cells(column: Any) -> Iterable[Any]:
-    return () if column is None else column
+def records_of(response: GetResponse, names: Collection[str]) -> Iterator[Record]:
+    """The records with these columns alone; the others are not read, and an id that is not wanted is empty."""
+    size = len(response)
+    nothing: list[None] = [None] * size
+    ids = response.ids if "ids" in names else [""] * size
+    columns = [column if name in names and (column := getattr(response, name)) is not None else nothing for name in ("documents", "uris", "embeddings", "metadatas")]
+    for id, document, uri, embedding, metadata in zip(ids, *columns, strict=True):
+        yield Record(id, document, uri, embedding, metadata or None)
 
 
-def _picked(column: Any, rows: Sequence[int]) -> Any:
-    return None if column is None else [column[row] for row in rows]
+class _Joined:
+    """The columns of several responses, one after the other."""
+
+    def __init__(self, pages: Sequence[GetResponse]) -> None:
+        self._pages = pages
+        self._ends = list(accumulate(map(len, pages)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def column(self, name: str) -> Any:
+        parts = [getattr(page, name) for page in self._pages if len(page)]
+        return _joined(name, [part for part in parts if part is not None])
+
+    def take(self, rows: Sequence[int]) -> _Joined:
+        parts: list[GetResponse] = []
+        for number, wanted in groupby(rows, lambda row: bisect_right(self._ends, row)):
+            page = self._pages[number]
+            start = self._ends[number] - len(page)
+            parts.append(page.take([row - start for row in wanted], page.include))
+        return _Joined(parts)
 
 
-def _picked_vectors(column: Any, rows: Sequence[int]) -> Any:
-    """The embeddings at some rows: an array of them, unless one of those is missing."""
+def _picked(name: str, column: Any, rows: Sequence[int]) -> Any:
+    """The cells at some rows of a column; embeddings are an array, unless one of those is missing."""
     if column is None:
         return None
-    return stack_vectors([column[row] for row in rows]) if isinstance(column, list) or not rows else column[list(rows)]
+    if isinstance(column, list):
+        cells = column[rows.start : rows.stop] if isinstance(rows, range) and rows.step == 1 else [column[row] for row in rows]
+        return stack_vectors(cells) if name == "embeddings" else cells
+    return column[list(rows)] if rows else stack_vectors([])
 
+
+def _joined(name: str, parts: Sequence[Any]) -> Any:
+    """The cells of several columns, one after the other."""
+    if name != "embeddings":
+        return [cell for part in parts for cell in part]
+    if not parts or any(isinstance(part, list) for part in parts):
+        return stack_vectors([vector for part in parts for vector in part])
+    import numpy as np
+
+    return np.concatenate(parts)
+
+
+def _array_text(response: GetResponse, name: str) -> Iterator[str]:
+    """A column as the text of a JSON array, or null, in pieces."""
+    columns, column = response._columns, _made(response, name)
+    if column is None:
+        yield "null"
+        return
+    size = len(response) if column is _UNREAD else len(column)
+    before = "["
+    for start in range(0, size, _PIECE):
+        rows = range(start, min(start + _PIECE, size))
+        cells = columns.take(rows).column(name) if columns is not None and column is _UNREAD else _picked(name, column, rows)
+        yield before + json_text_of(_plain_vectors(cells) if name == "embeddings" else cells, **_COMPACT)[1:-1]
+        before = ","
+    yield "]" if size else "[]"
+
+
+def _plain_vectors(column: Any) -> list[list[float] | None]:
+    """Embeddings as JSON has them; each float32 is the double with the same shortest decimal."""
+    if isinstance(column, list):
+        return [None if vector is None else shortest_doubles(vector) for vector in column]
+    step = max(1, _NUMBERS // max(1, column.shape[-1]))
+    return [vector for start in range(0, len(column), step) for vector in shortest_doubles(column[start : start + step])]
 
 _EXACT_DTYPES: dict[type, str] = {int: "Int64", float: "float64", bool: "boolean"}
 
@@ -172,11 +313,11 @@ def shown_metadata(metadata: Metadata | None, uri: str | None) -> Metadata | Non
     return {} if metadata is None and uri is not None else metadata
 
 
-def shortest_doubles(vector: Vector) -> list[float]:
-    """float32 values as the doubles that print alike: 0.1 for float32(0.1), not 0.10000000149011612. Shape (dimension,)."""
+def shortest_doubles(vectors: Vector) -> list[Any]:
+    """float32 values as the doubles that print alike: 0.1 for float32(0.1), not 0.10000000149011612. Any shape."""
     import numpy as np
 
-    doubles: list[float] = vector.astype("U24").astype(np.float64).tolist()
+    doubles: list[Any] = vectors.astype("U24").astype(np.float64).tolist()
     return doubles
 
 
