@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import whereql_memory.blob
 import whereql_memory.texts
 from hypothesis import given, settings
 from strategies import TEXTS, Generator, filters, like_escape, record_lists
@@ -380,7 +381,7 @@ def corpus(seed: int, size: int) -> list[str]:
 @pytest.fixture(params=[None, 64], ids=["whole", "small blocks"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param:
-        monkeypatch.setattr(whereql_memory.texts, "_BLOCK", request.param)
+        monkeypatch.setattr(whereql_memory.blob, "_BLOCK", request.param)
         monkeypatch.setattr(whereql_memory.texts, "_CHUNK", 7)
 
 

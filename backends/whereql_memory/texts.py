@@ -9,32 +9,35 @@ Behind each text stands the byte 0xFF, which UTF-8 never has: a needle found in 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain, pairwise, repeat
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import Self
 
 import numpy as np
 
 from whereql.like import like_parts
 from whereql.regex import Searcher, compile_like, compile_pattern
-from whereql_memory.arrays import Array, Index, Mask, join_offsets, offsets_of, owners
+from whereql_memory.arrays import Index, Mask, join_offsets, offsets_of
+from whereql_memory.blob import END, PAD, Blob, Buffer, marks
 
-_END = b"\xff"
-_PAD = 8 * _END  # behind the last text, so that eight bytes can be read from any position of a text
-_BLOCK = 1 << 18  # bytes that one step of a scan looks at: they and their marks stay in the cache
 _CHUNK = 4096  # texts that are cut out of the blob at a time, where an operator needs each as an object
-_SAMPLE = 1 << 16
-_HEAD = 32  # bytes of a needle that are compared for all candidates at once; few are left after these
+_GATHERED = 4  # to copy a text costs as much as to scan so many
 
 
 class Texts:
-    """An immutable sequence of n strings. Every operator returns a bool array of shape (n,)."""
+    """An immutable sequence of n strings.
+
+    Every operator returns a bool array of shape (n,), or, given the numbers of some texts as `at`, one of shape (len(at),).
+    """
 
     __slots__ = ("_blob", "offsets")
 
-    def __init__(self, blob: bytes, offsets: Index) -> None:
-        """From the blob (each text, then 0xFF; eight more at the end) and where each text starts, and the end: shape (n + 1,)."""
-        self._blob = blob
+    def __init__(self, blob: Buffer | Blob, offsets: Index) -> None:
+        """From the blob (each text, then 0xFF; eight more at the end) and where each text starts, and the end: shape (n + 1,).
+
+        The first need not start at 0, and neither array is written to.
+        """
+        self._blob = blob if isinstance(blob, Blob) else Blob(blob)
         self.offsets = offsets
 
     @classmethod
@@ -45,17 +48,22 @@ class Texts:
     @classmethod
     def _of_encoded(cls, encoded: list[bytes]) -> Self:
         offsets = offsets_of(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
-        encoded.append(_PAD)
-        return cls(_END.join(encoded), offsets)
+        encoded.append(PAD)
+        return cls(END.join(encoded), offsets)
 
     @classmethod
     def join(cls, parts: Sequence[Texts]) -> Self:
         """Several sequences, one behind the other."""
-        blobs = [memoryview(part._blob)[: part.offsets[-1]] for part in parts]
-        return cls(b"".join([*blobs, _PAD]), join_offsets([part.offsets for part in parts]))
+        blobs = [memoryview(part._blob.buffer)[part.offsets[0] : part.offsets[-1]] for part in parts]
+        return cls(b"".join([*blobs, PAD]), join_offsets([part.offsets for part in parts]))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @property
+    def blob(self) -> Buffer:
+        """The buffer in which the texts lie; that of `span` has others before and behind them."""
+        return self._blob.buffer
 
     @property
     def lengths(self) -> Index:
@@ -66,6 +74,10 @@ class Texts:
     def nbytes(self) -> int:
         """The bytes of memory held."""
         return len(self._blob) + self.offsets.nbytes
+
+    def span(self, low: int, high: int) -> Texts:
+        """The texts from number `low` up to `high`, without a copy."""
+        return Texts(self._blob, self.offsets[low : high + 1])
 
     def pick(self, at: Index) -> Self:
         """The texts numbered `at`, in that order."""
@@ -78,139 +90,103 @@ class Texts:
     def encoded(self, at: Index | None = None) -> Iterator[bytes]:
         """The texts numbered `at`, or all, as UTF-8."""
         if at is not None:
-            return map(self._blob.__getitem__, map(slice, self.offsets[at].tolist(), (self.offsets[at + 1] - 1).tolist()))
+            return map(self._blob.cut, map(slice, self.offsets[at].tolist(), (self.offsets[at + 1] - 1).tolist()))
         edges = [*self.offsets[:-1:_CHUNK].tolist(), int(self.offsets[-1])]
-        return chain.from_iterable(self._blob[a : b - 1].split(_END) for a, b in pairwise(edges))
+        return chain.from_iterable(self._blob.cut(slice(a, b - 1)).split(END) for a, b in pairwise(edges))
 
     # The operators.
 
-    def equals(self, text: str) -> Mask:
+    def equals(self, text: str, at: Index | None = None) -> Mask:
         """Which texts are `text`."""
-        whole = text.encode() + _END
-        return self._standing(self.offsets[:-1], whole, self.lengths == len(whole) - 1)
+        return self._standing(self._starts(at), text.encode() + END)
 
-    def isin(self, wanted: Collection[str]) -> Mask:
+    def isin(self, wanted: Collection[str], at: Index | None = None) -> Mask:
         """Which texts are among `wanted`."""
         known = frozenset(map(str.encode, wanted))
-        at = np.flatnonzero(np.isin(self.lengths, np.array([*map(len, known)], np.int64)))
-        return self._filled(at, map(known.__contains__, self.encoded(at)))
+        lengths = self.lengths if at is None else self.offsets[at + 1] - self.offsets[at] - 1
+        fits = np.isin(lengths, np.array([*map(len, known)], np.int64))
+        return _filled(fits, map(known.__contains__, self.encoded(np.flatnonzero(fits) if at is None else at[fits])))
 
-    def before(self, text: str, or_equal: bool) -> Mask:
+    def before(self, text: str, or_equal: bool, at: Index | None = None) -> Mask:
         """Which texts sort before `text` by code point (which is the order of UTF-8 bytes), or are equal to it."""
         bound = text.encode()
-        return np.fromiter(map(bound.__ge__ if or_equal else bound.__gt__, self.encoded()), np.bool_, len(self))
+        return self._tested(bound.__ge__ if or_equal else bound.__gt__, at)
 
-    def contains(self, part: str) -> Mask:
+    def contains(self, part: str, at: Index | None = None) -> Mask:
         """Which texts have `part` in them."""
         needle = part.encode()
         if not needle:
-            return np.ones(len(self), np.bool_)
-        mask = np.zeros(len(self), np.bool_)
-        edges = [*self._block_edges(), len(self)]
-        probes = self._probes(needle)
-        for low, high in pairwise(edges):
-            hits = self._find(needle, probes, int(self.offsets[low]), int(self.offsets[high]))
-            mask[low:high] = owners(hits, self.offsets[low : high + 1])
-        return mask
+            return np.ones(len(self) if at is None else len(at), np.bool_)
+        return self._scanned(lambda texts: marks(texts._blob, texts.offsets, needle), at)
 
-    def starts(self, part: str) -> Mask:
+    def starts(self, part: str, at: Index | None = None) -> Mask:
         """Which texts start with `part`."""
-        needle = part.encode()
-        return self._standing(self.offsets[:-1], needle, self.lengths >= len(needle))
+        return self._standing(self._starts(at), part.encode())
 
-    def ends(self, part: str) -> Mask:
+    def ends(self, part: str, at: Index | None = None) -> Mask:
         """Which texts end with `part`."""
         needle = part.encode()
-        return self._standing(self.offsets[1:] - 1 - len(needle), needle, self.lengths >= len(needle))
+        ends = self.offsets[1:] if at is None else self.offsets[at + 1]
+        # Where a text is too short, an end or the beginning of the blob is in the way.
+        return self._standing(np.maximum(ends - 1 - len(needle), 0), needle + END)
 
-    def like(self, pattern: str) -> Mask:
+    def like(self, pattern: str, at: Index | None = None) -> Mask:
         """Which texts match a LIKE pattern as a whole. Raises CheckError for a malformed one."""
         searcher = compile_like(pattern, ignore_case=False)
         pieces, only_runs = _like_pieces(pattern)
         match pieces:
             case [whole] if only_runs:
-                return self.equals(whole)
-            case [head, tail] if only_runs:
-                return self.starts(head) & self.ends(tail) & (self.lengths >= len((head + tail).encode()))
+                return self.equals(whole, at)
+            case ["", tail] if only_runs:
+                return self.ends(tail, at)
+            case [head, ""] if only_runs:
+                return self.starts(head, at)
             case ["", part, ""] if only_runs:
-                return self.contains(part)
+                return self.contains(part, at)
         # A match has every literal piece in it, so only texts with the longest are looked at.
-        return self._searched(searcher, np.flatnonzero(self.contains(max(pieces, key=len))))
+        return self._filtered(self.contains(max(pieces, key=len), at), searcher, at)
 
-    def ilike(self, pattern: str) -> Mask:
+    def ilike(self, pattern: str, at: Index | None = None) -> Mask:
         """Which texts match an ILIKE pattern as a whole. Raises CheckError for a malformed one."""
-        return self._searched(compile_like(pattern, ignore_case=True))
+        return self._tested(compile_like(pattern, ignore_case=True).search, at)
 
-    def matches(self, pattern: str) -> Mask:
+    def matches(self, pattern: str, at: Index | None = None) -> Mask:
         """In which texts a regular expression is found. Raises CheckError for a malformed one."""
-        return self._searched(compile_pattern(pattern))
+        return self._tested(compile_pattern(pattern).search, at)
 
-    def _searched(self, searcher: Searcher, at: Index | None = None) -> Mask:
-        found = map(searcher.search, self.encoded(at))
-        return np.fromiter(found, np.bool_, len(self)) if at is None else self._filled(at, found)
+    def _starts(self, at: Index | None) -> Index:
+        return self.offsets[:-1] if at is None else self.offsets[at]
 
-    def _filled(self, at: Index, hits: Iterable[bool]) -> Mask:
-        mask = np.zeros(len(self), np.bool_)
-        mask[at] = np.fromiter(hits, np.bool_, len(at))
+    def _standing(self, places: Index, needle: bytes) -> Mask:
+        """At which places of the blob the needle stands. Where it reaches beyond a text, an end in the text is in its way."""
+        mask = np.zeros(len(places), np.bool_)
+        mask[self._blob.verify(places, needle)] = True
         return mask
 
-    # The scan.
+    def _scanned(self, scan: Callable[[Texts], Mask], at: Index | None) -> Mask:
+        """What a scan says of all texts, or of those numbered `at`: of copies of these, unless there are few others."""
+        if at is None:
+            return scan(self)
+        if not len(at):
+            return np.zeros(0, np.bool_)
+        low, high = int(at.min()), int(at.max()) + 1
+        if len(at) * _GATHERED > high - low:
+            return scan(self.span(low, high))[at - low]
+        return np.concatenate([scan(self.pick(at[start : start + _CHUNK])) for start in range(0, len(at), _CHUNK)])
 
-    @property
-    def _bytes(self) -> Array:
-        return np.frombuffer(self._blob, np.uint8)
+    def _tested(self, test: Callable[[bytes], bool], at: Index | None) -> Mask:
+        return np.fromiter(map(test, self.encoded(at)), np.bool_, len(self) if at is None else len(at))
 
-    @property
-    def _words(self) -> Array:
-        """The eight bytes from each position on, as a view: overlapping and unaligned. Index it; np.take would copy it whole."""
-        return np.ndarray((len(self._blob) - 7,), np.dtype("<u8"), self._blob, 0, (1,))
+    def _filtered(self, fits: Mask, searcher: Searcher, at: Index | None) -> Mask:
+        """Which of the texts that fit are found by the searcher."""
+        return _filled(fits, map(searcher.search, self.encoded(np.flatnonzero(fits) if at is None else at[fits])))
 
-    def _standing(self, at: Index, needle: bytes, fits: Mask) -> Mask:
-        """In which texts, of those that `fits` marks, the needle stands at the position `at`, shape (n,)."""
-        mask = np.zeros(len(self), np.bool_)
-        texts = np.flatnonzero(fits)
-        mask[texts[self._verify(at[texts], needle)]] = True
-        return mask
 
-    def _verify(self, at: Index, needle: bytes) -> Index:
-        """At which of the positions `at` the needle stands: ascending numbers into `at`."""
-        alive = np.arange(len(at))
-        for start in range(0, min(len(needle), _HEAD), 8):
-            part = needle[start : start + 8]
-            ones, word = np.uint64((1 << 8 * len(part)) - 1), np.uint64(int.from_bytes(part, "little"))
-            alive = alive[(self._words[at[alive] + start] & ones) == word]
-        if len(needle) > _HEAD and len(alive):
-            whole = map(self._blob.startswith, repeat(needle), at[alive].tolist())
-            alive = alive[np.fromiter(whole, np.bool_, len(alive))]
-        return alive
-
-    def _block_edges(self) -> list[int]:
-        """The first text of each step of a scan; a step ends with a text."""
-        edges: list[int] = np.unique(np.searchsorted(self.offsets[:-1], np.arange(0, int(self.offsets[-1]), _BLOCK))).tolist()
-        return [edge for edge in edges if edge < len(self)]
-
-    def _probes(self, needle: bytes) -> list[int]:
-        """The positions of the needle's two rarest bytes, judged by a sample of the blob."""
-        frequency = np.bincount(self._bytes[:_SAMPLE], minlength=256)
-        position = {byte: at for at, byte in enumerate(needle[:64])}
-        rarest = sorted(position.values(), key=lambda at: int(frequency[needle[at]]))
-        return rarest[:2]
-
-    def _find(self, needle: bytes, probes: list[int], start: int, stop: int) -> Index:
-        """The positions of the needle between two positions of the blob, ascending.
-
-        Two bytes are compared everywhere, the others only where both fit. Unlike bytes.find and re, this costs the same
-        whether hits are rare or everywhere, and it is faster than either: it makes no object per hit.
-        """
-        span = stop - start - len(needle)
-        if span <= 0:
-            return np.empty(0, np.int64)
-        window = self._bytes[start:stop]
-        fits = np.ones(span, np.bool_)
-        for probe in probes:
-            fits &= window[probe : probe + span] == needle[probe]
-        at = np.flatnonzero(fits) + start
-        return at[self._verify(at, needle)] if len(needle) > len(probes) else at
+def _filled(fits: Mask, hits: Iterable[bool]) -> Mask:
+    """The hits, one for each text that fits, as marks of all texts."""
+    mask = np.zeros(len(fits), np.bool_)
+    mask[fits] = np.fromiter(hits, np.bool_, np.count_nonzero(fits))
+    return mask
 
 
 def _counts(at: Index) -> bool:
@@ -236,7 +212,7 @@ class SortedTexts(Texts):
     __slots__ = ()
 
     def _text(self, number: int) -> bytes:
-        return self._blob[self.offsets[number] : self.offsets[number + 1] - 1]
+        return self._blob.cut(slice(int(self.offsets[number]), int(self.offsets[number + 1]) - 1))
 
     def _below(self, text: bytes) -> int:
         return bisect_left(range(len(self)), text, key=self._text)
@@ -247,29 +223,38 @@ class SortedTexts(Texts):
         low = self._below(encoded)
         return slice(low, low + (low < len(self) and self._text(low) == encoded))
 
-    def _interval(self, *places: slice) -> Mask:
+    def find(self, text: str) -> int | None:
+        """The number of `text`, None if it is not there."""
+        place = self._place(text)
+        return place.start if place.start < place.stop else None
+
+    def below(self, text: str, or_equal: bool) -> int:
+        """How many texts sort before `text`, or are equal to it."""
+        bound = text.encode()
+        return bisect_right(range(len(self)), bound, key=self._text) if or_equal else self._below(bound)
+
+    def _interval(self, at: Index | None, *places: slice) -> Mask:
         mask = np.zeros(len(self), np.bool_)
         for place in places:
             mask[place] = True
-        return mask
+        return mask if at is None else mask[at]
 
-    def equals(self, text: str) -> Mask:
+    def equals(self, text: str, at: Index | None = None) -> Mask:
         """Which text is `text`."""
-        return self._interval(self._place(text))
+        return self._interval(at, self._place(text))
 
-    def isin(self, wanted: Collection[str]) -> Mask:
+    def isin(self, wanted: Collection[str], at: Index | None = None) -> Mask:
         """Which texts are among `wanted`."""
-        return super().isin(wanted) if len(wanted) * 16 > len(self) else self._interval(*map(self._place, wanted))
+        return super().isin(wanted, at) if len(wanted) * 16 > len(self) else self._interval(at, *map(self._place, wanted))
 
-    def before(self, text: str, or_equal: bool) -> Mask:
+    def before(self, text: str, or_equal: bool, at: Index | None = None) -> Mask:
         """Which texts sort before `text`, or are equal to it."""
-        bound = text.encode()
-        return self._interval(slice(bisect_right(range(len(self)), bound, key=self._text) if or_equal else self._below(bound)))
+        return self._interval(at, slice(self.below(text, or_equal)))
 
-    def starts(self, part: str) -> Mask:
+    def starts(self, part: str, at: Index | None = None) -> Mask:
         """Which texts start with `part`: those up to `part` followed by a byte above all of UTF-8."""
         needle = part.encode()
-        return self._interval(slice(self._below(needle), self._below(needle + _END)))
+        return self._interval(at, slice(self._below(needle), self._below(needle + END)))
 
 
 def distinct(strings: Iterable[str]) -> tuple[SortedTexts, dict[str, int]]:
