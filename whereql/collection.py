@@ -221,7 +221,8 @@ class Collection:
 
         embeddings: rows of float32 of one dimension. Raises BackendError, and adds nothing, if any record is not sound.
         """
-        return self.add_records(records_from_columns(ids, embeddings, metadatas, documents, uris))
+        records = records_from_columns(ids, embeddings, metadatas, documents, uris)
+        return self._writable("add").add(records)
 
     def add_records(self, records: Iterable[Record]) -> int:
         """Append records as `add` does: those of `make_record`, of a file, or of another collection, without a way through columns.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from whereql.errors import BackendError
+from whereql.errors import BackendError, WhereqlError
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, Scalar, check_text_value, describe_type, unwrap
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Metadata = dict[str, Value]
 
 COLUMNS = ("documents", "embeddings", "metadatas", "uris")
 SPARSE = "sparse_vector"
+_BATCH = 200  # records from which on the columns of a batch cost less than the records
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +209,11 @@ def records_from_columns(
     metadatas: Sequence[Mapping[str, Any] | None] | None = None,
     documents: Sequence[str | None] | None = None,
     uris: Sequence[str | None] | None = None,
-) -> list[Record]:
-    """Records from Chroma's column-wise arguments; a column is None or as long as `ids`. Raises BackendError."""
+) -> Sequence[Record]:
+    """Records from Chroma's column-wise arguments; a column is None or as long as `ids`. Raises BackendError.
+
+    Many of them come as a `Batch`, if nothing about them is unusual. None holds on to what the caller may change.
+    """
     if not isinstance(ids, Iterable):
         raise BackendError("WQ701", f"ids is a list, got {describe_type(ids)}", path="ids", hint="write ids=[…]")
     ids = [ids] if isinstance(ids, str) else list(ids)
@@ -220,6 +225,12 @@ def records_from_columns(
             raise BackendError(
                 "WQ701", f"{name} has {len(column):,} entries for {len(ids):,} ids", path=name, hint="give each id an entry, null where it has none"
             )
+    if len(ids) >= _BATCH:
+        from whereql.batches import Batch  # only a program that loads much needs it
+        from whereql.cells import UnusualError
+
+        with suppress(UnusualError, WhereqlError):  # the checks below know which record it is, and whether anything is wrong at all
+            return Batch.of(ids, embeddings, metadatas, documents, uris)
     return [
         make_record(
             id,

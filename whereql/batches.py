@@ -1,0 +1,170 @@
+"""Many checked records, column by column: a backend that keeps columns takes these, any other one record after the other.
+
+>>> batch = Batch.of(["a", "b"], documents=["text", None], metadatas=[None, {"year": 2020}])
+>>> batch.keys["year"][0].data.tolist(), batch[1]
+([2020], Record(id='b', document=None, uri=None, metadata={'year': 2020}))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
+from types import NoneType
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whereql.cells import Cells, Gathering, Index, UnusualError, check_texts, present
+from whereql.records import Metadata, Record
+
+Vector = NDArray[np.float32]
+
+_STEP = 1024  # records that are made at a time where all are asked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch(Sequence[Record]):
+    """n records, as sound as those of `make_record`; one is made when it is asked for.
+
+    ids: not empty, but perhaps not all different; documents, uris: a string or None for each record, or None where none has one;
+    vectors: float32, shape (k, dimension), of the `vector_rows`, shape (k,), or of all records where these are None;
+    keys: for each metadata key, in the order of their first values, the cells of each kind.
+    """
+
+    ids: list[str]
+    documents: list[str | None] | None = None
+    uris: list[str | None] | None = None
+    vectors: Vector = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    vector_rows: Index | None = field(default_factory=lambda: np.empty(0, np.int64))
+    keys: Mapping[str, list[Cells]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        ids: list[Any],
+        embeddings: Any = None,
+        metadatas: Sequence[Any] | None = None,
+        documents: Sequence[Any] | None = None,
+        uris: Sequence[Any] | None = None,
+    ) -> Batch:
+        """The batch of a caller's columns, each as long as `ids`, which may change afterwards.
+
+        Raises UnusualError, or what `clean_metadata` raises, where only `make_record` can tell what is wrong, if anything is.
+        """
+        if set(map(type, ids)) - {str} or not all(ids):
+            raise UnusualError
+        check_texts(ids)
+        gathering = Gathering()
+        if metadatas is not None:
+            gathering.add(_items(metadatas))
+        vectors, rows = _vectors(embeddings)
+        return cls(ids, _texts(documents), _texts(uris), vectors, rows, gathering.cells())
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of the embeddings, None without any."""
+        return self.vectors.shape[1] if len(self.vectors) else None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Record]: ...
+    def __getitem__(self, at: int | slice) -> Record | Sequence[Record]:
+        numbers = range(len(self))[at]
+        if isinstance(numbers, int):
+            return self._records(numbers, numbers + 1)[0]
+        if numbers.step == 1:
+            return self._records(numbers.start, max(numbers.start, numbers.stop))
+        return [self._records(number, number + 1)[0] for number in numbers]
+
+    def __iter__(self) -> Iterator[Record]:
+        return chain.from_iterable(self._records(start, min(start + _STEP, len(self))) for start in range(0, len(self), _STEP))
+
+    def _records(self, start: int, stop: int) -> list[Record]:
+        size = stop - start
+        vectors: list[Vector | None] = [None] * size
+        low, high, rows = _within(self.vector_rows, start, stop)
+        for row, vector in zip(rows, self.vectors[low:high], strict=True):
+            vectors[row] = vector
+        metadatas: list[Metadata] = [{} for _ in range(size)]
+        for name, kinds in self.keys.items():
+            for cells in kinds:
+                low, high, rows = _within(cells.rows, start, stop)
+                for row, value in zip(rows, cells.values(low, high) if rows else (), strict=True):
+                    metadatas[row][name] = value
+        nothing: list[str | None] = [None] * size
+        documents = nothing if self.documents is None else self.documents[start:stop]
+        uris = nothing if self.uris is None else self.uris[start:stop]
+        columns = zip(self.ids[start:stop], documents, uris, vectors, metadatas, strict=True)
+        return [Record(id, document, uri, vector, metadata or None) for id, document, uri, vector, metadata in columns]
+
+
+def _within(rows: Index | None, start: int, stop: int) -> tuple[int, int, Sequence[int]]:
+    """Of a column's values, the numbers of those whose rows lie between two rows, and these rows, counted from the first."""
+    if rows is None:
+        return start, stop, range(stop - start)
+    low, high = np.searchsorted(rows, (start, stop)).tolist()
+    return low, high, (rows[low:high] - start).tolist()
+
+
+def _items(column: Sequence[Any]) -> Sequence[Any]:
+    """A column as a list or tuple: what `column[i]` is for a table's column, its iterator need not give."""
+    return column if type(column) in (list, tuple) else [column[i] for i in range(len(column))]
+
+
+def _texts(column: Sequence[Any] | None) -> list[str | None] | None:
+    if column is None:
+        return None
+    texts = list(_items(column))
+    kinds = set(map(type, texts))
+    if kinds - {str, NoneType}:
+        raise UnusualError
+    check_texts(filter(None, texts) if NoneType in kinds else texts)
+    return texts if str in kinds else None
+
+
+def _vectors(column: Any) -> tuple[Vector, Index | None]:
+    """Embeddings of one dimension, copied, and the rows that have one. Raises UnusualError."""
+    none = np.empty((0, 0), np.float32), np.empty(0, np.int64)
+    if column is None:
+        return none
+    if type(column) is np.ndarray and column.ndim == 2:
+        return _finite(column), None
+    rows = _items(column)
+    at = present(rows)
+    if len(at) < len(rows):
+        rows = [row for row in rows if row is not None]
+    if not rows:
+        return none
+    return _finite(_stacked(rows)), None if len(at) == len(column) else at
+
+
+def _stacked(rows: Sequence[Any]) -> Any:
+    """Vectors of one dimension and kind as one array."""
+    match set(map(type, rows)):
+        case kinds if kinds == {np.ndarray}:
+            if len(set(map(attrgetter("dtype", "shape"), rows))) > 1:
+                raise UnusualError
+            return np.array(rows)
+        case kinds if kinds <= {list, tuple}:
+            flat = list(chain.from_iterable(rows))
+            if set(map(type, flat)) != {float} or len(set(map(len, rows))) > 1:
+                raise UnusualError
+            return np.fromiter(flat, np.float64, len(flat)).reshape(len(rows), -1)
+    raise UnusualError
+
+
+def _finite(array: Any) -> Vector:
+    if array.ndim != 2 or array.dtype.kind not in "iuf" or not array.shape[1]:
+        raise UnusualError
+    with np.errstate(over="ignore"):
+        vectors: Vector = array.astype(np.float32)
+    if not np.isfinite(vectors).all():
+        raise UnusualError
+    return vectors
