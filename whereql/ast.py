@@ -29,12 +29,29 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+class _FieldDraft:
+    """A field while it is made, and so on below: a frozen class can be filled only by `object.__setattr__`, at twice the time."""
+
+    __slots__ = ("name", "span")
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Field:
     """A metadata key, by its exact name: dots and case have no meaning beyond themselves."""
 
     name: str
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __new__(cls, name: str, span: Span | None = None) -> Self:
+        """The key of this name."""
+        draft: Any = _FieldDraft()
+        draft.name = name
+        draft.span = span
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Field, (self.name, self.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +131,17 @@ class Const(Expr):
     size = 0
 
 
-@dataclass(frozen=True, slots=True)
+# What a literal alone may be to the right of each operator that takes one, and the operators that take a list.
+_KINDS: dict[Op, frozenset[Kind]] = {op: info.kinds if info.operand is Operand.ONE else frozenset() for op, info in OPERATORS.items()}
+_LISTS = frozenset(op for op, info in OPERATORS.items() if info.operand is Operand.MANY)
+_ITEMS = frozenset({Literal, Param})
+
+
+class _PredicateDraft(Expr):
+    __slots__ = ("_hash", "op", "operand", "span", "subject")
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Predicate(Expr):
     """One test of one subject: `subject op operand`.
 
@@ -131,6 +158,21 @@ class Predicate(Expr):
     depth = 1
     size = 1
 
+    def __new__(cls, subject: Subject, op: Op, operand: OperandValue = None, span: Span | None = None) -> Self:
+        """The predicate of these parts, checked."""
+        if type(operand) is tuple and op in _LISTS and _ITEMS.issuperset(map(type, operand)):
+            check_items(len(operand), span)
+        elif type(operand) is not Literal or operand.kind not in _KINDS[op]:
+            _check_operand(op, operand, span)
+        draft: Any = _PredicateDraft()
+        draft.subject = subject
+        draft.op = op
+        draft.operand = operand
+        draft.span = span
+        draft._hash = 0
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
+
     def __hash__(self) -> int:
         if not self._hash:  # once: the optimizer looks the same predicates up again and again
             object.__setattr__(self, "_hash", hash((self.subject, self.op, self.operand)))
@@ -139,22 +181,23 @@ class Predicate(Expr):
     def __reduce__(self) -> tuple[Any, ...]:
         return Predicate, (self.subject, self.op, self.operand, self.span)  # a hash means nothing in another process
 
-    def __post_init__(self) -> None:
-        takes = OPERATORS[self.op].operand
-        operand = self.operand
-        if takes is Operand.MANY:
-            if isinstance(operand, tuple) and all(isinstance(item, (Literal, Param)) for item in operand):
-                check_items(len(operand), self.span)
-                return
-            fits = isinstance(operand, Param) and (self.op is Op.HAS or not operand.each)
-        elif takes is Operand.ONE:
-            fits = isinstance(operand, Literal) or (isinstance(operand, Param) and not operand.each)
-            if isinstance(operand, Literal) and operand.kind not in OPERATORS[self.op].kinds:
-                _refuse_kind(self.op, operand)
-        else:
-            fits = operand is None
-        if not fits:
-            raise CheckError("WQ301", f"{OPERATORS[self.op].symbol} takes {takes.value}", span=self.span, hint="see the table of operators")
+
+def _check_operand(op: Op, operand: OperandValue, span: Span | None) -> None:
+    """The checks of a predicate, for what is neither a plain literal nor a plain tuple that fits."""
+    takes = OPERATORS[op].operand
+    if takes is Operand.MANY:
+        if isinstance(operand, tuple) and all(isinstance(item, (Literal, Param)) for item in operand):
+            check_items(len(operand), span)
+            return
+        fits = isinstance(operand, Param) and (op is Op.HAS or not operand.each)
+    elif takes is Operand.ONE:
+        fits = isinstance(operand, Literal) or (isinstance(operand, Param) and not operand.each)
+        if isinstance(operand, Literal) and operand.kind not in OPERATORS[op].kinds:
+            _refuse_kind(op, operand)
+    else:
+        fits = operand is None
+    if not fits:
+        raise CheckError("WQ301", f"{OPERATORS[op].symbol} takes {takes.value}", span=span, hint="see the table of operators")
 
 
 def _refuse_kind(op: Op, operand: Literal) -> NoReturn:
@@ -167,7 +210,11 @@ def _refuse_kind(op: Op, operand: Literal) -> NoReturn:
     raise CheckError("WQ302", f"{info.symbol} takes {wanted}, not {describe_literal(operand)}", span=operand.span, hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
+class _NotDraft(Expr):
+    __slots__ = ("_hash", "arg", "depth", "size", "span")
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Not(Expr):
     """The plain complement: the records that the argument does not match, those without the key included."""
 
@@ -177,17 +224,30 @@ class Not(Expr):
     size: int = field(init=False, compare=False, repr=False)
     _hash: int = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        check_depth(self.arg.depth + 1, self.span)
-        object.__setattr__(self, "depth", self.arg.depth + 1)
-        object.__setattr__(self, "size", self.arg.size)
-        object.__setattr__(self, "_hash", hash(("Not", self.arg)))
+    def __new__(cls, arg: Expr, span: Span | None = None) -> Self:
+        """The complement of this filter."""
+        depth = arg.depth + 1
+        check_depth(depth, span)
+        draft: Any = _NotDraft()
+        draft.arg = arg
+        draft.span = span
+        draft.depth = depth
+        draft.size = arg.size
+        draft._hash = 0
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
 
     def __hash__(self) -> int:
+        if not self._hash:
+            object.__setattr__(self, "_hash", hash(("Not", self.arg)))
         return self._hash
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Not, (self.arg, self.span)
+
+
+class _ConnectiveDraft(Expr):
+    __slots__ = ("_hash", "args", "depth", "size", "span")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -217,17 +277,22 @@ class _Connective(Expr):
         depth += 1
         check_depth(depth, span)
         check_predicates(size, span)
-        self = object.__new__(cls)
-        write = object.__setattr__  # the class is frozen
-        write(self, "args", flat)
-        write(self, "span", span)
-        write(self, "depth", depth)
-        write(self, "size", size)
-        write(self, "_hash", hash((cls.__name__, flat)))
-        return self
+        draft: Any = _ConnectiveDraft()
+        draft.args = flat
+        draft.span = span
+        draft.depth = depth
+        draft.size = size
+        draft._hash = 0
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.args, self.span)
+
+    def _hashed(self) -> int:
+        if not self._hash:  # once, and only for who asks: a parser doesn't
+            object.__setattr__(self, "_hash", hash((type(self).__name__, self.args)))
+        return self._hash
 
 
 def _flatten(cls: type[_Connective], args: Iterable[Expr]) -> Iterator[Expr]:
@@ -242,16 +307,14 @@ def _flatten(cls: type[_Connective], args: Iterable[Expr]) -> Iterator[Expr]:
 class And(_Connective):
     """All of its arguments hold."""
 
-    def __hash__(self) -> int:
-        return self._hash
+    __hash__ = _Connective._hashed
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Or(_Connective):
     """At least one of its arguments holds."""
 
-    def __hash__(self) -> int:
-        return self._hash
+    __hash__ = _Connective._hashed
 
 
 def predicates(expr: Expr) -> Iterator[Predicate]:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from whereql.errors import CheckError
 from whereql.kinds import Kind, describe_kind
@@ -28,10 +28,17 @@ FLOAT_MAX = sys.float_info.max
 Scalar = str | int | float | bool
 
 
+_STRING, _INT, _FLOAT = Kind.STRING, Kind.INT, Kind.FLOAT  # a member of an Enum takes longer to look up than a global
 _KIND_OF_TYPE: dict[type, Kind] = {str: Kind.STRING, int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL}
 
 
-@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A literal while it is made. A frozen class can be filled only by `object.__setattr__`, at twice the time of this detour."""
+
+    __slots__ = ("form", "kind", "span", "value")
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Literal:
     """A value in a filter, with its kind; `1`, `1.0` and `True` are three different literals.
 
@@ -44,12 +51,30 @@ class Literal:
     form: str | None = field(default=None, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def __new__(cls, kind: Kind, value: Scalar, form: str | None = None, span: Span | None = None) -> Self:
+        """The literal of these parts, taken as they are."""
+        draft: Any = _Draft()
+        draft.kind = kind
+        draft.value = value
+        draft.form = form
+        draft.span = span
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Literal, (self.kind, self.value, self.form, self.span)
+
 
 def literal(value: object, span: Span | None = None) -> Literal:
     """A Python value as a literal; numpy scalars are unwrapped.
 
     Raises CheckError for None, NaN, infinities, an int outside int64, a lone surrogate, or any other type.
     """
+    plain: Any = value
+    kind = _KIND_OF_TYPE.get(type(plain))
+    # Nearly every value is one of these.
+    if (kind is _STRING and plain.isascii()) or (kind is _INT and INT_MIN <= plain <= INT_MAX) or (kind is _FLOAT and 0.0 < abs(plain) <= FLOAT_MAX):
+        return Literal(kind, plain, None, span)
     plain = unwrap(value)
     kind = _KIND_OF_TYPE.get(type(plain))
     match plain:
