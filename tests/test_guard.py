@@ -101,6 +101,7 @@ def test_a_page_that_fails_is_told_and_the_pages_are_closed() -> None:
         ("support", None, "answered None to support of k = 1"),
         ("get", None, "answered None to get (hint: it answers a GetResponse"),
         ("scan", None, "answered None to scan"),
+        ("scan", [None], "answered None to scan (hint: it answers GetResponses)"),
         ("search", None, "WQ716: search of Ledger answered None (hint: it answers records: whereql.make_record makes them)"),
         ("search", [{"id": "a"}], "WQ716: search of Ledger answered {'id': 'a'} for a record"),
     ],
@@ -129,6 +130,51 @@ def test_what_is_no_fault_of_the_backend_passes() -> None:
     with warnings.catch_warnings(), pytest.raises(UserWarning, match="a wind"):
         warnings.simplefilter("error")
         whereql.Collection(Ledger(get=warned)).get()
+
+
+class Torn:
+    """Columns that can't be made when they are read."""
+
+    def __init__(self, **methods: Any) -> None:
+        vars(self).update(methods)
+
+    def __len__(self) -> int:
+        return 3
+
+    def column(self, name: str) -> Any:
+        return torn() if name == "metadatas" else ["a", "b", "c"]
+
+    def take(self, rows: Any) -> Any:
+        return self
+
+
+def test_a_column_that_fails_when_it_is_read_is_told() -> None:
+    ledger = Ledger(get=lambda query: GetResponse.lazily(Torn(), query.include))
+    for _ in range(2):  # and is not guarded twice
+        found = whereql.Collection(ledger).get()
+        assert len(found) == 3 and found.ids == found.documents == ["a", "b", "c"]
+        for response in (found, found.take([1, 2], ["metadatas"]), GetResponse.concatenate([found, found], ["metadatas"])):
+            with pytest.raises(whereql.BackendError, match="WQ715: the backend Ledger failed in get: ConnectionResetError"):
+                response.metadatas  # noqa: B018
+
+    (page,) = whereql.Collection(Ledger(scan=lambda query, sizes: iter([GetResponse.lazily(Torn(), ["metadatas"])]))).scan()
+    with pytest.raises(whereql.BackendError, match="WQ715: the backend Ledger failed in get: ConnectionResetError"):
+        page.to_json()
+    unable = GetResponse.lazily(Torn(take=torn), ["documents"])
+    with pytest.raises(whereql.BackendError, match="WQ715"):
+        whereql.Collection(Ledger(get=lambda query: unable)).get().take([0], [])
+    sizeless = type("Sizeless", (Torn,), {"__len__": torn})()
+    with pytest.raises(whereql.BackendError, match="WQ715"):
+        len(whereql.Collection(Ledger(get=lambda query: GetResponse.lazily(sizeless, []))).get())
+
+
+def test_what_a_column_raises_itself_passes() -> None:
+    def refused(name: str) -> Any:
+        raise whereql.BackendError("WQ717", "the door is shut")
+
+    ledger = whereql.Collection(Ledger(get=lambda query: GetResponse.lazily(Torn(column=refused), query.include)))
+    with pytest.raises(whereql.BackendError, match="WQ717: the door is shut"):
+        ledger.get().ids  # noqa: B018
 
 
 def test_the_shape_is_read_when_a_query_is_planned() -> None:

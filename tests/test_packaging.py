@@ -19,8 +19,8 @@ LAYERS = (
     {"regex", "semantics", "matcher", "binding", "builder", "backend", "guard", "explanation", "hookspecs", "scanning", "optimize", "decide", "split"},
     {"dialect", "dialects", "check", "files"},
     {"wire", "plugins"},
-    {"planning", "execution", "translation"},
-    {"collection"},
+    {"planning", "prepared", "execution", "translation"},
+    {"collection", "packing"},
     {"cli", "testing"},
 )
 # What a backend may import: the contract, and nothing of the machinery above it.

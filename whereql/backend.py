@@ -62,7 +62,9 @@ class Change:
 class Backend(Protocol):
     """One open collection that can be read.
 
-    cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it;
+    cheap_schema: whether `schema` costs little beside a `get`, so that each filter can be checked against it. What is found out
+    about a filter is kept for as long as that answers the same object: a new one says that something has changed, and nothing that
+    `support` and `shape` say changes without;
     is_ordered: whether the records have an order; where they have none, a limit or an offset is refused before the store is asked;
     shape: which filters the store takes as a whole. What it can't say, whereql evaluates on the records that come back: to a
     filter these have to be what the store holds. A bool comes as a bool, an int as a Python int, and a value that no record can

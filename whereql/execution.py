@@ -58,16 +58,15 @@ def run_get(backend: Backend, plan: Plan) -> GetResponse:
 
 def run_count(backend: Backend, plan: Plan, tally: Tally | None = None) -> int:
     """How many records a plan has; limit and offset have no meaning here."""
-    tally = Tally() if tally is None else tally
     if plan.is_empty:
         return 0
     if plan.is_exact:
-        tally.fetched = tally.kept = backend.count(plan.pushed)
-    else:
-        tested = replace(plan, pushed=replace(plan.pushed, include=columns_of(plan.residual)))  # `explain` comes with those of a get
-        for _ in _kept(backend, tested, _LARGEST, tally):
-            pass
-    return tally.kept
+        found = backend.count(plan.pushed)
+        if tally is not None:
+            tally.fetched = tally.kept = found
+        return found
+    tested = replace(plan, pushed=replace(plan.pushed, include=columns_of(plan.residual)))  # `explain` comes with those of a get
+    return sum(map(len, _kept(backend, tested, _LARGEST, tally)))
 
 
 def run_scan(backend: Backend, plan: Plan, batch_size: int) -> Iterator[GetResponse]:

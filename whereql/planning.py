@@ -11,20 +11,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Hashable
+from dataclasses import dataclass
 
-from whereql.ast import Document, Expr, Field, Predicate, Uri, predicates
+from whereql.ast import Const, Document, Expr, Field, Predicate, Uri, predicates
 from whereql.backend import Backend, Query
 from whereql.dialects.text.printer import print_filter
 from whereql.errors import BackendError, UnsupportedError
+from whereql.limits import current_limits
 from whereql.optimize.constants import fold_constants
 from whereql.optimize.cost import order_by_cost
 from whereql.optimize.ids import meets, split_ids
 from whereql.optimize.negation import push_negation
 from whereql.optimize.pipeline import Pass, Step, current_passes, normalize
 from whereql.plugins import registry
-from whereql.records import COLUMNS
-from whereql.split import FALSE, TRUE, Split, split
+from whereql.records import COLUMNS, Schema
+from whereql.split import FALSE, TRUE, split
 
 MOST_RECORDS = 2**53  # no store holds more, and numbers up to here are the same to all of them
 
@@ -32,6 +35,23 @@ _COLUMN_OF: dict[type, str] = {Field: "metadatas", Document: "documents", Uri: "
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What becomes of a filter on a store, whatever else a query says.
+
+    ids: those that it lists, None for none; pushed: what the store is asked; residual: what is left to test, TRUE for nothing.
+    """
+
+    ids: tuple[str, ...] | None
+    pushed: Expr
+    residual: Expr
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the store answers all of it."""
+        return self.residual is TRUE or self.residual == TRUE
+
+
+@dataclass(slots=True)  # not frozen, which would double what it costs
 class Plan:
     """How a query is run.
 
@@ -47,12 +67,13 @@ class Plan:
     @property
     def is_exact(self) -> bool:
         """Whether the store answers the whole query."""
-        return self.residual == TRUE
+        return self.residual is TRUE or self.residual == TRUE
 
     @property
     def is_empty(self) -> bool:
         """Whether it is known beforehand that there are no records, so that the store need not be asked."""
-        return self.pushed.where == FALSE or self.pushed.ids == () or self.query.limit == 0
+        pushed = self.pushed
+        return pushed.ids == () or self.query.limit == 0 or (type(pushed.where) is Const and pushed.where == FALSE)
 
 
 def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: list[Step] | None = None) -> Plan:
@@ -61,23 +82,34 @@ def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: li
     strict: raise UnsupportedError if the store can't answer it whole; trace: gets what each pass of the optimizer did.
     Raises BackendError WQ720 for a limit or an offset where the store has no order.
     """
+    schema = backend.schema() if backend.cheap_schema else None
+    return lay_out(backend, find_parts(backend, query.where, schema, trace), query, strict=strict)
+
+
+def lay_out(backend: Backend, parts: Parts, query: Query, *, strict: bool = False) -> Plan:
+    """The plan of a query whose filter has these parts; see `make_plan`."""
     query = _tidied(query)
-    if not backend.is_ordered and (query.limit is not None or query.offset):
+    if (query.limit is not None or query.offset) and not backend.is_ordered:
         raise BackendError("WQ720", "nothing says in which order the records are, so limit and offset have no meaning", hint="open the table with the columns to order by: order=")
-    asked, parts = _best_split(backend, query, trace)
+    ids = query.ids if parts.ids is None else meets(query.ids, parts.ids)
     if parts.is_exact:
-        return Plan(query, replace(asked, where=parts.pushed), parts.residual)
+        if parts.pushed is query.where and ids is query.ids:
+            return Plan(query, query, TRUE)
+        return Plan(query, Query(parts.pushed, ids, query.limit, query.offset, query.include), TRUE)
     if strict:
         raise _refused(parts.residual)
     include = (*query.include, *(column for column in columns_of(parts.residual) if column not in query.include))
-    return Plan(query, replace(asked, where=parts.pushed, limit=None, offset=0, include=include), parts.residual)
+    return Plan(query, Query(parts.pushed, ids, None, 0, include), parts.residual)
 
 
 def _tidied(query: Query) -> Query:
     """The query as the contract has it: each id once, and limit and offset within what every store can count."""
-    ids = None if query.ids is None else tuple(dict.fromkeys(query.ids))
-    limit = None if query.limit is None or query.limit >= MOST_RECORDS else query.limit
-    return replace(query, ids=ids, limit=limit, offset=min(query.offset, MOST_RECORDS))
+    ids, limit, offset = query.ids, query.limit, query.offset
+    if (ids is None or len(ids) < 2) and (limit is None or limit < MOST_RECORDS) and offset <= MOST_RECORDS:
+        return query
+    ids = None if ids is None else tuple(dict.fromkeys(ids))
+    limit = None if limit is None or limit >= MOST_RECORDS else limit
+    return Query(query.where, ids, limit, min(offset, MOST_RECORDS), query.include)
 
 
 def columns_of(expr: Expr) -> tuple[str, ...]:
@@ -86,17 +118,24 @@ def columns_of(expr: Expr) -> tuple[str, ...]:
     return tuple(column for column in COLUMNS if column in read)
 
 
-def _best_split(backend: Backend, query: Query, trace: list[Step] | None) -> tuple[Query, Split]:
-    """The split of the normal form, or of the filter as it was said if that leaves less to whereql.
+def find_parts(backend: Backend, where: Expr, schema: Schema | None, trace: list[Step] | None = None) -> Parts:
+    """The parts of the normal form, or of the filter as it was said if that leaves less to whereql.
 
-    So it is where the store knows LIKE and not STARTS WITH, or `=` and not IN.
+    So it is where the store knows LIKE and not STARTS WITH, or `=` and not IN. schema: that of the backend, if it is cheap.
     """
-    optimized = _optimized(backend, query, trace)
-    parts = split(optimized.where, backend.support, backend.shape)
-    if parts.is_exact:
-        return optimized, parts
-    said = split(_plain_form(query.where), backend.support, backend.shape)
-    return (query, said) if said.residual.size < parts.residual.size else (optimized, parts)
+    ids, optimized = _optimized(where, schema, trace)
+    parts = split(optimized, backend.support, backend.shape)
+    if not parts.is_exact:
+        said = split(_plain_form(where), backend.support, backend.shape)
+        if said.residual.size < parts.residual.size:
+            return Parts(None, said.pushed, said.residual)
+    return Parts(ids, parts.pushed, parts.residual)
+
+
+def circumstances() -> tuple[Hashable, ...]:
+    """What the parts of a filter depend on beside the filter and its backend."""
+    plugins = registry()
+    return current_limits(), current_passes(), plugins, os.environ.get("WHEREQL_CHECK") if plugins.passes else None
 
 
 def _plain_form(expr: Expr) -> Expr:
@@ -104,15 +143,14 @@ def _plain_form(expr: Expr) -> Expr:
     return fold_constants(push_negation(expr))
 
 
-def _optimized(backend: Backend, query: Query, trace: list[Step] | None) -> Query:
-    """The query with its filter in normal form, the ids that this lists looked up, and cheap tests first."""
+def _optimized(where: Expr, schema: Schema | None, trace: list[Step] | None) -> tuple[tuple[str, ...] | None, Expr]:
+    """The ids that a filter lists, and the rest of it in normal form, cheap tests first."""
     choice = current_passes()
     if not choice.enabled:
-        return replace(query, where=_plain_form(query.where))
-    schema = backend.schema() if backend.cheap_schema else None
-    where = normalize(query.where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
+        return None, _plain_form(where)
+    where = normalize(where, schema=schema, without=choice.without, passes=_plugin_passes(), trace=trace)
     listed, where = split_ids(_plain_form(where))  # already plain, unless a pass was left out
-    return replace(query, where=where if schema is None else order_by_cost(where, schema), ids=meets(query.ids, listed))
+    return listed, where if schema is None else order_by_cost(where, schema)
 
 
 def _refused(residual: Expr) -> UnsupportedError:

@@ -36,7 +36,7 @@ def normalize(
     """Print the normal form of FILTER: the same for filters of one key that mean the same."""
     from whereql.binding import bind
     from whereql.cli.output import write_json, write_pairs
-    from whereql.collection import decode
+    from whereql.prepared import decode
     from whereql.dialects.text import encode
     from whereql.optimize.pipeline import Step
     from whereql.optimize.pipeline import normalize as normal_form
@@ -144,7 +144,7 @@ def _answer(decide: Callable[..., Answer], filters: tuple[str, ...], params: tup
 def _read(filters: tuple[str, ...], params: tuple[str, ...]) -> list[Expr]:
     """The filters, as texts or where JSON, with their parameters bound; each takes those that it names."""
     from whereql.binding import bind, parameter_names
-    from whereql.collection import decode
+    from whereql.prepared import decode
     from whereql.wire_json import read_json
 
     if filters.count("-") > 1:

@@ -109,7 +109,7 @@ def _chosen(passes: list[Pass], without: Collection[str]) -> list[Pass]:
     return [one for one in passes if one.name not in without]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: prepared filters are keyed by it, and must be fast
 class PassChoice:
     """Whether collections normalize the filters that they run, and without which passes."""
 
