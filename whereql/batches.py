@@ -17,10 +17,11 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from whereql.cells import Cells, Gathering, Index, UnusualError, check_texts, present
+from whereql.cells import Cells, Gathering, Index, UnusualError, Utf8, check_texts, present, within
 from whereql.records import Metadata, Record
 
 Vector = NDArray[np.float32]
+Texts = list[str | None] | Utf8 | None
 
 _STEP = 1024  # records that are made at a time where all are asked for
 
@@ -29,14 +30,14 @@ _STEP = 1024  # records that are made at a time where all are asked for
 class Batch(Sequence[Record]):
     """n records, as sound as those of `make_record`; one is made when it is asked for.
 
-    ids: not empty, but perhaps not all different; documents, uris: a string or None for each record, or None where none has one;
+    ids: not empty, but perhaps not all different; documents, uris: a string or None for each record, or the texts as UTF-8, or None where no record has one;
     vectors: float32, shape (k, dimension), of the `vector_rows`, shape (k,), or of all records where these are None;
     keys: for each metadata key, in the order of their first values, the cells of each kind.
     """
 
     ids: list[str]
-    documents: list[str | None] | None = None
-    uris: list[str | None] | None = None
+    documents: Texts = None
+    uris: Texts = None
     vectors: Vector = field(default_factory=lambda: np.empty((0, 0), np.float32))
     vector_rows: Index | None = field(default_factory=lambda: np.empty(0, np.int64))
     keys: Mapping[str, list[Cells]] = field(default_factory=dict)
@@ -89,28 +90,27 @@ class Batch(Sequence[Record]):
     def _records(self, start: int, stop: int) -> list[Record]:
         size = stop - start
         vectors: list[Vector | None] = [None] * size
-        low, high, rows = _within(self.vector_rows, start, stop)
+        low, high, rows = within(self.vector_rows, start, stop)
         for row, vector in zip(rows, self.vectors[low:high], strict=True):
             vectors[row] = vector
         metadatas: list[Metadata] = [{} for _ in range(size)]
         for name, kinds in self.keys.items():
             for cells in kinds:
-                low, high, rows = _within(cells.rows, start, stop)
+                low, high, rows = within(cells.rows, start, stop)
                 for row, value in zip(rows, cells.values(low, high) if rows else (), strict=True):
                     metadatas[row][name] = value
-        nothing: list[str | None] = [None] * size
-        documents = nothing if self.documents is None else self.documents[start:stop]
-        uris = nothing if self.uris is None else self.uris[start:stop]
+        documents, uris = (_within(texts, start, stop) for texts in (self.documents, self.uris))
         columns = zip(self.ids[start:stop], documents, uris, vectors, metadatas, strict=True)
         return [Record(id, document, uri, vector, metadata or None) for id, document, uri, vector, metadata in columns]
 
 
-def _within(rows: Index | None, start: int, stop: int) -> tuple[int, int, Sequence[int]]:
-    """Of a column's values, the numbers of those whose rows lie between two rows, and these rows, counted from the first."""
-    if rows is None:
-        return start, stop, range(stop - start)
-    low, high = np.searchsorted(rows, (start, stop)).tolist()
-    return low, high, (rows[low:high] - start).tolist()
+def _within(texts: Texts, start: int, stop: int) -> Sequence[str | None]:
+    match texts:
+        case None:
+            return [None] * (stop - start)
+        case Utf8():
+            return texts.within(start, stop)
+    return texts[start:stop]
 
 
 def _items(column: Sequence[Any]) -> Sequence[Any]:
@@ -125,7 +125,7 @@ def _texts(column: Sequence[Any] | None) -> list[str | None] | None:
     kinds = set(map(type, texts))
     if kinds - {str, NoneType}:
         raise UnusualError
-    check_texts(filter(None, texts) if NoneType in kinds else texts)
+    check_texts([text for text in texts if text] if NoneType in kinds else texts)
     return texts if str in kinds else None
 
 
@@ -164,7 +164,7 @@ def _finite(array: Any) -> Vector:
     if array.ndim != 2 or array.dtype.kind not in "iuf" or not array.shape[1]:
         raise UnusualError
     with np.errstate(over="ignore"):
-        vectors: Vector = array.astype(np.float32)
+        vectors: Vector = array.astype(np.float32, order="C")
     if not np.isfinite(vectors).all():
         raise UnusualError
     return vectors

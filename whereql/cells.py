@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise, repeat
 from operator import is_, is_not, itemgetter
@@ -66,6 +66,36 @@ class Cells:
         return values if self.words is None else list(map(self.words.__getitem__, values))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Utf8:
+    """k texts as one blob: the UTF-8 of each and then 0xFF, which no text has.
+
+    rows: the ascending rows that have one, shape (k,), or None where all have; offsets: where each starts, and the end, shape (k + 1,).
+    """
+
+    blob: bytes
+    offsets: Index
+    rows: Index | None
+
+    def within(self, start: int, stop: int) -> list[str | None]:
+        """The texts of the rows from one up to another."""
+        low, high, rows = within(self.rows, start, stop)
+        texts: list[str | None] = [None] * (stop - start)
+        if rows:
+            first, end = self.offsets[[low, high]].tolist()
+            for row, text in zip(rows, self.blob[first : end - 1].split(b"\xff"), strict=True):
+                texts[row] = text.decode()
+        return texts
+
+
+def within(rows: Index | None, start: int, stop: int) -> tuple[int, int, Sequence[int]]:
+    """Of a column's values, the numbers of those whose rows lie between two rows, and these rows, counted from the first."""
+    if rows is None:
+        return start, stop, range(stop - start)
+    low, high = np.searchsorted(rows, (start, stop)).tolist()
+    return low, high, (rows[low:high] - start).tolist()
+
+
 class Codes(dict[str, int]):
     """The code of each string that was asked for: the next number where it is new."""
 
@@ -84,8 +114,10 @@ class Codes(dict[str, int]):
         return list(self)
 
 
-def check_texts(texts: Iterable[str]) -> None:
+def check_texts(texts: Collection[str]) -> None:
     """Raise UnusualError if a string has no UTF-8 form, since it holds half a character."""
+    if all(map(str.isascii, texts)):
+        return
     rest = (text for text in texts if not text.isascii())
     try:
         while some := "".join(islice(rest, _BLOCK)):

@@ -249,6 +249,11 @@ def check_dimensions(records: Sequence[Record], dimension: int | None) -> int | 
 
     Raises BackendError WQ704 for an embedding of another dimension than the others.
     """
+    if not isinstance(records, list):
+        from whereql.batches import Batch  # see records_from_columns
+
+        if isinstance(records, Batch) and (dimension is None or records.dimension in (None, dimension)):
+            return records.dimension or dimension
     for number, record in enumerate(records):
         if record.embedding is None or len(record.embedding) == dimension:
             continue

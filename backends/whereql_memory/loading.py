@@ -1,0 +1,176 @@
+"""From batches to a table: each is taken apart at once, so that beside the columns no more than one batch is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from whereql.batches import Batch
+from whereql.cells import Cells, Codes, Utf8, present
+from whereql.records import Record, check_dimensions
+from whereql_memory.arrays import Array, Index, Rows, codes_type, dense, offsets_of
+from whereql_memory.columns import Arrays, Column, Plain, Raw, Sparse, Strings
+from whereql_memory.ids import Ids
+from whereql_memory.table import Table
+from whereql_memory.texts import SortedTexts, Texts
+
+_CHUNK = 4096  # texts that are encoded at a time
+_PAD = 8 * b"\xff"
+
+
+def table_of(records: Sequence[Record]) -> Table:
+    """The table of a batch, or of other records; their ids are all different, and their embeddings of one dimension."""
+    if not isinstance(records, Batch):
+        return Table.of(records)
+    loading = Loading()
+    loading.add(records)
+    return loading.table()
+
+
+class Loading:
+    """The columns of batches that come one after the other.
+
+    Texts grow in one buffer, which becomes the blob without a copy; strings are numbered as they come and sorted once, at the end.
+    """
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._documents, self._uris = _TextColumn(), _TextColumn()
+        self._vectors = _Vectors()
+        self._keys: dict[str, dict[str, _KeyColumn]] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Add the records of a batch. Raises BackendError for embeddings of another dimension than those before."""
+        start = len(self._ids)
+        check_dimensions(batch, self._vectors.dimension)
+        self._ids += batch.ids
+        self._documents.add(batch.documents, start)
+        self._uris.add(batch.uris, start)
+        self._vectors.add(batch, start)
+        for name, kinds in batch.keys.items():
+            columns = self._keys.setdefault(name, {})
+            for cells in kinds:
+                columns.setdefault(cells.kind, _KeyColumn()).add(cells, start, len(batch))
+
+    def table(self) -> Table:
+        """The table of all batches; nothing can be added afterwards."""
+        size = len(self._ids)
+        keys = {name: {kind: column.column(size) for kind, column in kinds.items()} for name, kinds in self._keys.items()}
+        return Table(Ids.of(self._ids), self._documents.column(size), self._uris.column(size), self._vectors.column(size), keys)
+
+
+class _Placed:
+    """The rows that have a value, batch by batch."""
+
+    def __init__(self) -> None:
+        self._rows: list[Index] = []
+
+    def _place(self, rows: Rows, start: int, size: int) -> None:
+        self._rows.append(np.arange(start, start + size) if rows is None else rows + start)
+
+    def _placed(self, size: int) -> Rows:
+        return dense(np.concatenate([*self._rows, np.empty(0, np.int64)]), size)
+
+
+class _TextColumn(_Placed):
+    """Documents or uris."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blob = BytesIO()
+        self._lengths: list[Index] = []
+
+    def add(self, texts: list[str | None] | Utf8 | None, start: int) -> None:
+        if texts is None:
+            return
+        if isinstance(texts, Utf8):
+            self._place(texts.rows, start, len(texts.offsets) - 1)
+            self._blob.write(texts.blob)
+            self._lengths.append(np.diff(texts.offsets))
+            return
+        at = present(texts)
+        self._place(at, start, 0)
+        given = texts if len(at) == len(texts) else [text for text in texts if text is not None]
+        for first in range(0, len(given), _CHUNK):
+            blob, lengths = _encoded(given[first : first + _CHUNK])
+            self._blob.write(blob)
+            self._lengths.append(lengths)
+
+    def column(self, size: int) -> Raw:
+        self._blob.write(_PAD)
+        lengths = np.concatenate([*self._lengths, np.empty(0, np.int64)])
+        return Raw(self._placed(size), Texts(self._blob.getvalue(), offsets_of(lengths)))
+
+
+def _encoded(texts: Sequence[Any]) -> tuple[bytes, Index]:
+    """Texts as UTF-8, 0xFF behind each, and the length of each in bytes, that included."""
+    if all(map(str.isascii, texts)):  # one string of Latin-1, in which 0xFF is a character: a third of the price of a loop
+        return "\xff".join([*texts, ""]).encode("latin-1"), np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+    encoded = list(map(str.encode, texts))
+    return b"\xff".join([*encoded, b""]), np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1
+
+
+class _Vectors(_Placed):
+    """Embeddings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dimension: int | None = None
+        self._data = BytesIO()
+
+    def add(self, batch: Batch, start: int) -> None:
+        if batch.dimension is not None:
+            self.dimension = batch.dimension
+            self._place(batch.vector_rows, start, len(batch))
+            self._data.write(batch.vectors.data)
+
+    def column(self, size: int) -> Plain:
+        if self.dimension is None:
+            return Plain(np.empty(0, np.int64) if size else None, np.empty((0, 0), np.float32))
+        return Plain(self._placed(size), np.frombuffer(self._data.getvalue(), np.float32).reshape(-1, self.dimension))
+
+
+class _KeyColumn(_Placed):
+    """The values of one kind under one key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._data: list[Array] = []
+        self._lengths: list[Index] = []
+        self._codes = Codes()
+
+    def add(self, cells: Cells, start: int, size: int) -> None:
+        self._place(cells.rows, start, size)
+        data = cells.data
+        if cells.words is not None:
+            data = self._codes.of(cells.words)[data]
+        elif data.dtype.kind == "i":
+            data = data.astype(_ints_type(data), copy=False)
+        self._data.append(data)
+        if cells.offsets is not None:
+            self._lengths.append(np.diff(cells.offsets))
+
+    def column(self, size: int) -> Column:
+        rows = self._placed(size)
+        if not self._lengths:
+            return self._plain(rows)
+        return Arrays(rows, offsets_of(np.concatenate(self._lengths)), self._plain(None))
+
+    def _plain(self, rows: Rows) -> Plain | Strings:
+        data = np.concatenate(self._data)
+        if not self._codes:
+            return Sparse(rows, data) if data.dtype.kind == "O" else Plain(rows, data)
+        words = sorted(self._codes)
+        places = np.empty(len(words), codes_type(len(words)))
+        places[self._codes.of(words)] = np.arange(len(words), dtype=places.dtype)
+        return Strings(rows, places[data], SortedTexts.of(words))
+
+
+def _ints_type(values: Array) -> Any:
+    """The smallest type of ints that holds these."""
+    if not len(values):
+        return np.int8
+    return np.promote_types(np.min_scalar_type(min(int(values.min()), -1)), np.min_scalar_type(min(-int(values.max()) - 1, -1)))

@@ -1,0 +1,94 @@
+"""Loading: the table of a batch, or of several, is that of the records in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from whereql_memory.columns import Column
+from whereql_memory.loading import Loading, table_of
+from whereql_memory.table import Table
+
+from whereql.batches import Batch
+from whereql.errors import BackendError
+from whereql.records import Record
+
+
+def held(table: Table) -> list[Any]:
+    """All that a table holds, as Python objects, with their types."""
+    texts = [(column.rows is None or column.rows.tolist(), column.texts.tolist()) for column in (table.documents, table.uris)]
+    vectors = (table.vectors.rows is None or table.vectors.rows.tolist(), table.vectors.data.tolist(), table.dimension)
+    keys = {name: {kind: cells(column) for kind, column in kinds.items()} for name, kinds in table.keys.items()}
+    return [table.ids.listed, texts, vectors, keys, [*keys]]
+
+
+def cells(column: Column) -> Any:
+    return column.rows is None or column.rows.tolist(), [repr(value) for value in column.values(np.arange(len(column)))], column.kind
+
+
+def check(batches: list[Batch]) -> None:
+    loading = Loading()
+    for batch in batches:
+        loading.add(batch)
+    assert held(loading.table()) == held(Table.of([record for batch in batches for record in batch]))
+
+
+IDS = [f"r{i}" for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1] * 40, [None] * 40, [127, -128] * 20, [128, -128] * 20, [-129] * 40, [2**31 - 1, -(2**31)] * 20, [2**63 - 1, -(2**63)] * 20, [0.5, None] * 20,
+        ["b", "a"] * 20, ["a", 1] * 20, [True, "ä", 0.5, 1] * 10, [["a"], ["b", "a"]] * 20, [[1, 300], None] * 20, [[0.5], ["x"], [True], [1]] * 10,
+        [{"#type": "sparse_vector", "indices": [1], "values": [0.5]}, None] * 20, [str(i) for i in range(300, 340)],
+    ],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("sizes", [(40,), (20, 20), (1, 0, 39), (13, 13, 14)])
+def test_every_kind_of_column_in_several_batches(values: list[Any], sizes: tuple[int, ...]) -> None:
+    batches, start = [], 0
+    for size in sizes:
+        cut = slice(start, start + size)
+        batches.append(Batch.of(IDS[cut], metadatas=[{"key": value, "other": start} for value in values[cut]]))
+        start += size
+    check(batches)
+
+
+@pytest.mark.parametrize("texts", [["a", "bc", ""], ["ä", None, "😀\0"], [None, None, None], [None, "x" * 9000, None], None], ids=repr)
+def test_documents_and_uris(texts: Any) -> None:
+    check([Batch.of(["a", "b", "c"], documents=texts), Batch.of(["d", "e", "f"], uris=texts)])
+    check([Batch.of([f"{i}" for i in range(9000)], documents=[f"{i}ä"[i % 2 : 5] for i in range(9000)])])
+
+
+def test_embeddings() -> None:
+    check([Batch.of(["a", "b"], [[1.0, 2.0], None]), Batch.of(["c"]), Batch.of(["d"], np.array([[3, 4]], order="F"))])
+    check([Batch.of(["a", "b"], np.asfortranarray([[1.0, 2.0], [3.0, 4.0]]))])
+    loading = Loading()
+    loading.add(Batch.of(["a"], [[1.0, 2.0]]))
+    with pytest.raises(BackendError, match="the embedding has 3 numbers, the others of the collection have 2"):
+        loading.add(Batch.of(["b"], [[1.0, 2.0, 3.0]]))
+
+
+def test_ints_are_kept_in_the_smallest_type() -> None:
+    limits = {np.int8: (-128, 127), np.int16: (-129, 128), np.int32: (-(2**15) - 1, 2**15), np.int64: (-(2**31) - 1, 2**31)}
+    for dtype, pair in limits.items():
+        for value in pair:
+            assert table_of(Batch.of(["a"], metadatas=[{"n": value}])).keys["n"]["int"].data.dtype == dtype  # type: ignore[attr-defined]  # it is Plain
+
+
+def test_records_that_are_no_batch() -> None:
+    assert held(table_of([Record("a", "text")])) == held(table_of(Batch.of(["a"], documents=["text"])))
+    assert len(table_of([])) == len(table_of(Batch.of([]))) == 0
+
+
+VALUE = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.text(max_size=3), st.lists(st.sampled_from("abc"), max_size=3))
+
+
+@given(st.lists(st.lists(st.dictionaries(st.sampled_from("abc"), VALUE.filter(lambda value: value not in (float("inf"), float("-inf"))), max_size=3), max_size=4), max_size=3))
+def test_any_batches(parts: list[list[dict[str, Any]]]) -> None:
+    numbers = iter(range(100))
+    check([Batch.of([f"r{next(numbers)}" for _ in part], metadatas=part) for part in parts])
