@@ -71,7 +71,7 @@ def test_it_is_a_backend_that_can_be_written() -> None:
     backend: Backend = MemoryBackend()
     assert isinstance(backend, WritableBackend)
     assert backend.support(eq("a", 1), True) is Support.EXACT
-    assert backend.native(Query()) is None
+    assert backend.native(Query()) == "no records"
 
 
 @pytest.mark.parametrize("include", [(), ("documents",), EVERYTHING, ("uris", "uris", "distances")])
@@ -244,8 +244,8 @@ def test_a_caller_may_use_one_array_for_all_embeddings() -> None:
 def test_many_small_writes_make_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = MemoryBackend([make_record("first", metadata={"n": -1})])
     made: list[int] = []
-    original = Table.append
-    monkeypatch.setattr(Table, "append", lambda table, other: (made.append(len(other)), original(table, other))[1])
+    original = Table.of
+    monkeypatch.setattr(Table, "of", lambda records, vectors=None: (made.append(len(records)), original(records, vectors))[1])
     for number in range(500):
         backend.add([make_record(str(number), metadata={"n": number})])
         upsert(backend, [make_record(str(number // 2), metadata={"m": number})])

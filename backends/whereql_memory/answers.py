@@ -1,35 +1,82 @@
-"""From rows back to records: the columns of a response, value for value and type for type as they were written."""
+"""From rows back to records: the columns of a response, value for value and type for type as they were written.
+
+Columns are made when someone reads them; what was found is kept as rows of immutable tables until then.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from itertools import chain, compress, repeat
 from typing import Any
 
 import numpy as np
 
 from whereql.records import Metadata, Record
-from whereql.response import GetResponse
+from whereql.response import GetResponse, stack_vectors
 from whereql_memory.arrays import Index, Vector, locate
 from whereql_memory.columns import Plain, Raw
+from whereql_memory.running import Found
 from whereql_memory.table import Table
 
+_DENSE = 5  # one row in so many: from here on ids are taken by running along all of them, not by jumping
 
-def response(table: Table, rows: Index, include: Sequence[str]) -> GetResponse:
-    """What `GetResponse.from_records` makes of the records at these rows, which ascend."""
-    columns: dict[str, Any] = {name: _COLUMNS[name](table, rows) for name in _COLUMNS if name in include}
-    return GetResponse(ids=_ids(table, rows), include=list(include), **columns)
+
+class Answer:
+    """Rows of one or several tables, as the columns of a response.
+
+    pieces: tables, and which of their rows; order: what puts all of these in order, shape (records,), None where they are in order.
+    """
+
+    def __init__(self, pieces: Sequence[tuple[Table, Found]], order: Index | None = None) -> None:
+        self._pieces = pieces
+        self._order = order
+
+    def __len__(self) -> int:
+        return sum(len(found) for _, found in self._pieces) if self._order is None else len(self._order)
+
+    def column(self, name: str) -> Any:
+        """See whereql.response.Columns."""
+        make = _COLUMNS[name]
+        if len(self._pieces) == 1 and self._order is None:
+            return make(*self._pieces[0])
+        values = list(chain.from_iterable(make(table, found) for table, found in self._pieces))
+        if self._order is not None:
+            values = list(map(values.__getitem__, self._order.tolist()))
+        return stack_vectors(values) if name == "embeddings" else values
+
+    def take(self, rows: Sequence[int]) -> Answer:
+        """See whereql.response.Columns."""
+        wanted = np.arange(rows.start, rows.stop, rows.step) if isinstance(rows, range) else np.asarray(rows, np.int64)
+        if self._order is not None:
+            return Answer(self._pieces, self._order[wanted])
+        if len(self._pieces) == 1 and (len(wanted) < 2 or bool((wanted[1:] > wanted[:-1]).all())):
+            table, found = self._pieces[0]
+            return Answer([(table, Found(found.size, rows=found.rows[wanted]))])
+        return Answer(self._pieces, wanted)
+
+
+def respond(answer: Answer, include: Iterable[str]) -> GetResponse:
+    """The response with these columns."""
+    return GetResponse.lazily(answer, include)
 
 
 def records(table: Table, rows: Index) -> list[Record]:
     """The records at these rows, which ascend."""
-    columns = (_ids(table, rows), _texts(table.documents, rows), _texts(table.uris, rows), _vectors(table.vectors, rows))
+    columns = (table.ids.at(rows), _texts(table.documents, rows), _texts(table.uris, rows), _vectors(table.vectors, rows))
     return list(map(Record, *columns, _metadatas(table, rows)))
 
 
-def _ids(table: Table, rows: Index) -> list[str]:
-    return table.ids.at(rows)
+def _ids(table: Table, found: Found) -> list[str]:
+    if found.is_all:
+        return table.ids.listed.copy()
+    if len(found) * _DENSE < found.size:
+        return table.ids.at(found.rows)
+    mask = found.mask
+    if mask is None:
+        mask = np.zeros(found.size, np.bool_)
+        mask[found.rows] = True
+    return list(compress(table.ids.listed, mask.tobytes()))
 
 
 def _texts(column: Raw, rows: Index) -> list[str | None]:
@@ -85,9 +132,10 @@ def _drain(steps: Iterable[Any]) -> None:
     deque(steps, maxlen=0)
 
 
-_COLUMNS: dict[str, Callable[[Table, Index], Any]] = {
-    "documents": lambda table, rows: _texts(table.documents, rows),
-    "embeddings": _stacked,
-    "metadatas": _shown_metadatas,
-    "uris": lambda table, rows: _texts(table.uris, rows),
+_COLUMNS: dict[str, Callable[[Table, Found], Any]] = {
+    "ids": _ids,
+    "documents": lambda table, found: _texts(table.documents, found.rows),
+    "embeddings": lambda table, found: _stacked(table, found.rows),
+    "metadatas": lambda table, found: _shown_metadatas(table, found.rows),
+    "uris": lambda table, found: _texts(table.uris, found.rows),
 }

@@ -14,21 +14,28 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from whereql.ast import Const, Predicate
+from whereql.ast import Predicate
 from whereql.backend import Change, Query
 from whereql.records import Record, Schema, check_dimensions
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Support
+from whereql_memory.answers import Answer, respond
 from whereql_memory.answers import records as records_at
-from whereql_memory.answers import response
-from whereql_memory.arrays import Index, Vector
-from whereql_memory.evaluator import evaluate
-from whereql_memory.table import Table
+from whereql_memory.arrays import Vector
+from whereql_memory.explaining import describe
+from whereql_memory.merging import behind, without
+from whereql_memory.segments import consecutive
+from whereql_memory.shelf import BUDGET, IndexStats, Shelf, Stats
+from whereql_memory.table import Table, merge
+from whereql_memory.view import Part, View
+
+_MANY = 2_000  # records that are made into columns as they come; fewer wait for the next read, or until there are so many
 
 
 class MemoryBackend:
-    """A collection in memory. Any number of threads may read while one writes: each read sees one moment's snapshot.
+    """A collection in memory. Any number of threads may read while one writes: each read sees one moment's view.
 
+    indexes: `adaptive` builds one once scans have cost as much, `on` at once, `off` none; budget: bytes for them.
     Raises BackendError for embeddings of different dimensions; a write that fails changes nothing.
     """
 
@@ -36,11 +43,15 @@ class MemoryBackend:
     is_ordered = True
     shape = ANY_SHAPE
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
-        self._lock = threading.Lock()
-        self._table = Table.of([])
-        # What was written since the table was made: by id, a new record or one in place of the table's. The next read folds
-        # it in, so that a thousand small writes in a row cost as much as a large one.
+    def __init__(self, records: Iterable[Record] = (), *, indexes: str = "adaptive", budget: int = BUDGET) -> None:
+        self._lock = threading.RLock()
+        self._shelf = Shelf(indexes, budget)
+        self._view = View()
+        self._next = 0  # the place in the order for the next record
+        # Tables of many new records each, and by id what was written since: a new record, or one in place of an old one. The next
+        # read folds them in, so that a thousand small writes in a row cost as much as a large one.
+        self._tables: list[Table] = []
+        self._ids: set[str] = set()
         self._written: dict[str, Record] = {}
         # Their embeddings, apart: copies, as a caller may use one array again and again.
         self._vectors: dict[str, Vector] = {}
@@ -53,33 +64,39 @@ class MemoryBackend:
         return Support.EXACT
 
     def native(self, query: Query) -> str | None:
-        """None: there is no other language behind this backend."""
-        return None
+        """The plan of a query, step by step, with the rows that each was expected to have and has."""
+        return describe(self._current(), query)
 
     def get(self, query: Query) -> GetResponse:
         """The records of a query, with the columns of `query.include`."""
-        table = self._snapshot()
-        return response(table, _select(table, query), query.include)
+        return respond(self._current().select(query), query.include)
 
     def count(self, query: Query) -> int:
         """How many records a query has."""
-        return len(_select(self._snapshot(), query))
+        return self._current().count(query)
 
     def scan(self, query: Query, sizes: Iterator[int]) -> Iterator[GetResponse]:
         """The records of a query in pages, each of at most `next(sizes)`, all from the moment of this call."""
-        table = self._snapshot()
-        rows = _select(table, query)
-        return _pages(table, rows, query.include, sizes)
+        return _pages(self._current().select(query), query.include, sizes)
 
     def schema(self) -> Schema:
         """The keys that the collection holds now, with the counts of their kinds and up to three values."""
-        return self._snapshot().schema
+        return self._current().schema
+
+    def stats(self) -> Stats:
+        """What is held, and which indexes have been built."""
+        view, shelf = self._current(), self._shelf
+        with shelf.lock:
+            indexes = tuple(IndexStats(slot.name, slot.nbytes, slot.uses) for slot in shelf.slots)
+        dead = sum(part.dead for part in view.parts)
+        nbytes = sum(part.segment.nbytes for part in view.parts)
+        return Stats(len(view), len(view.parts), dead, nbytes, indexes, shelf.built, shelf.evicted)
 
     def close(self) -> None:
         """Let go of the records."""
         with self._lock:
-            self._table = Table.of([])
-            self._written, self._vectors = {}, {}
+            self._view = without(self._view, {part: part.rows for part in self._view.parts}, self._shelf)
+            self._forget()
 
     # Writing.
 
@@ -89,79 +106,111 @@ class MemoryBackend:
             self._check_dimensions(records)
             fresh: dict[str, Record] = {}
             deque(map(fresh.setdefault, [record.id for record in records], records), maxlen=0)
-            for id in {*self._table.ids.at(self._table.ids.find(fresh)), *(fresh.keys() & self._written.keys())}:
+            for id in self._known(fresh):
                 del fresh[id]
-            self._vectors |= _own_vectors(fresh.values())
-            self._written |= fresh
+            if len(fresh) >= _MANY:
+                self._fold_written()
+                self._tables.append(Table.of([*fresh.values()]))
+                self._ids |= fresh.keys()
+            else:
+                self._vectors |= _own_vectors(fresh.values())
+                self._written |= fresh
+                self._relieve()
             return len(fresh)
 
     def upsert(self, changes: Sequence[Change]) -> int:
         """Write each change in its turn, at the place of the record that has its id, or at the end; how many there were."""
         with self._lock:
             self._check_dimensions([change.record for change in changes])
-            rows = self._table.ids.find({change.record.id for change in changes} - self._written.keys())
-            stored = {record.id: record for record in records_at(self._table, rows)}
+            self._fold_tables()
+            stored: dict[str, Record] = {}
+            for part, rows in self._view.locate({change.record.id for change in changes} - self._written.keys()):
+                stored |= {record.id: record for record in records_at(part.segment.table, rows)}
             changed: dict[str, Record] = {}
             for change in changes:
                 id = change.record.id
                 changed[id] = change.apply(changed.get(id) or self._written.get(id) or stored.get(id))
             self._vectors |= _own_vectors(stored.values()) | _own_vectors(change.record for change in changes)
             self._written |= changed
+            self._relieve()
             return len(changes)
 
     def delete(self, query: Query) -> int:
         """Delete the records of a query; how many there were."""
         with self._lock:
-            table = self._folded()
-            rows = _select(table, query)
-            if len(rows):
-                self._table = table.take(np.flatnonzero(~table.mark(rows)))
-            return len(rows)
+            view = self._folded()
+            dead = view.rows(query)
+            self._view = without(view, dead, self._shelf)
+            return sum(map(len, dead.values()))
+
+    def _known(self, ids: dict[str, Record]) -> set[str]:
+        """Which of the ids are there already."""
+        known = (ids.keys() & self._ids) | (ids.keys() & self._written.keys())
+        return known.union(*(part.segment.table.ids.at(rows) for part, rows in self._view.locate(ids)))
 
     def _check_dimensions(self, records: Sequence[Record]) -> None:
-        check_dimensions(records, self._table.dimension or next(map(len, self._vectors.values()), None))
+        waiting = (table.dimension for table in self._tables if table.dimension is not None)
+        check_dimensions(records, self._view.dimension or next(waiting, None) or next(map(len, self._vectors.values()), None))
 
-    def _snapshot(self) -> Table:
+    def _current(self) -> View:
+        if not self._tables and not self._written:
+            return self._view
         with self._lock:
             return self._folded()
 
-    def _folded(self) -> Table:
-        """The table with all that was written; the lock is held."""
-        if self._written:
-            table = self._table
-            rows = table.ids.find(self._written)
-            known = table.ids.at(rows)
-            old = frozenset(known)
-            if known:
-                table = table.put(rows, self._written_table(known))
-            if len(known) < len(self._written):
-                table = table.append(self._written_table([id for id in self._written if id not in old]))
-            self._table, self._written, self._vectors = table, {}, {}
-        return self._table
+    def _relieve(self) -> None:
+        if len(self._written) >= _MANY:
+            self._fold_written()
 
-    def _written_table(self, ids: Sequence[str]) -> Table:
-        return Table.of([self._written[id] for id in ids], [self._vectors.get(id) for id in ids])
+    def _folded(self) -> View:
+        """The view with all that was written; the lock is held."""
+        self._fold_tables()
+        self._fold_written()
+        return self._view
+
+    def _fold_tables(self) -> None:
+        if not self._tables:
+            return
+        edges = np.cumsum([0, *map(len, self._tables)])
+        table = merge([(table, np.arange(low, high)) for table, low, high in zip(self._tables, edges, edges[1:], strict=False)])
+        self._append(table)
+        self._tables, self._ids = [], set()
+
+    def _append(self, table: Table) -> None:
+        sequence = consecutive(self._next, len(table))
+        self._next += len(table)
+        self._view = behind(self._view, table, sequence, self._shelf)
+
+    def _fold_written(self) -> None:
+        if not self._written:
+            return
+        self._fold_tables()
+        old: dict[Part, np.ndarray] = {}
+        place: dict[str, int] = {}
+        for part, rows in self._view.locate(self._written):
+            if len(rows):
+                old[part] = rows
+                place |= zip(part.segment.table.ids.at(rows), part.segment.sequence[rows].tolist(), strict=True)
+        for id in self._written:
+            if id not in place:
+                place[id], self._next = self._next, self._next + 1
+        ids = sorted(self._written, key=place.__getitem__)
+        table = Table.of([self._written[id] for id in ids], [self._vectors.get(id) for id in ids])
+        view = without(self._view, old, self._shelf)
+        self._view = behind(view, table, np.array([place[id] for id in ids], np.int64), self._shelf)
+        self._written, self._vectors = {}, {}
+
+    def _forget(self) -> None:
+        self._tables, self._ids, self._written, self._vectors = [], set(), {}, {}
 
 
-def _pages(table: Table, rows: Index, include: Sequence[str], sizes: Iterator[int]) -> Iterator[GetResponse]:
-    while len(rows):
-        size = next(sizes)
-        yield response(table, rows[:size], include)
-        rows = rows[size:]
+def _pages(answer: Answer, include: Sequence[str], sizes: Iterator[int]) -> Iterator[GetResponse]:
+    start, size = 0, len(answer)
+    while start < size:
+        page = answer.take(range(start, min(start + next(sizes), size)))
+        start += len(page)
+        yield respond(page, include)
 
 
 def _own_vectors(records: Iterable[Record]) -> dict[str, Vector]:
     return {record.id: record.embedding.copy() for record in records if record.embedding is not None}
-
-
-def _select(table: Table, query: Query) -> Index:
-    """The ascending rows of a query."""
-    match query.where, query.ids:
-        case Const(True), None:
-            rows = np.arange(len(table))
-        case where, None:
-            rows = np.flatnonzero(evaluate(where, table))
-        case where, ids:
-            rows = table.ids.find(ids)
-            rows = rows[evaluate(where, table)[rows]] if len(rows) else rows
-    return rows[query.offset : None if query.limit is None else query.offset + query.limit]

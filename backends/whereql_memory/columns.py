@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from whereql.records import SPARSE
-from whereql_memory.arrays import Array, Index, Mask, Rows, codes_type, join_offsets, owners, runs
+from whereql_memory.arrays import Array, Index, Rows, codes_type, join_offsets, runs
 from whereql_memory.texts import SortedTexts, Texts, distinct
 
 
@@ -47,13 +47,15 @@ class Column(ABC):
     def values(self, at: Index) -> list[Any]:
         """The values numbered `at`, as the Python objects that were written."""
 
-    def spread(self, hits: Mask, size: int) -> Mask:
-        """Marks of the k values as marks of the table's rows, shape (size,)."""
-        if self.rows is None:
-            return hits
-        mask = np.zeros(size, np.bool_)
-        mask[self.rows] = hits
-        return mask
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory held, Python objects not counted."""
+        return (0 if self.rows is None else self.rows.nbytes) + self._nbytes
+
+    @property
+    @abstractmethod
+    def _nbytes(self) -> int:
+        """The bytes of the values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +86,10 @@ class Plain(Column):
         """See Column."""
         values: list[Any] = self.data[at].tolist()
         return values
+
+    @property
+    def _nbytes(self) -> int:
+        return self.data.nbytes
 
 
 _KIND_OF_DTYPE = {"i": "int", "f": "float", "b": "bool", "O": SPARSE}
@@ -146,17 +152,9 @@ class Strings(Column):
         used, codes = np.unique(codes, return_inverse=True)
         return _chosen(self.texts.tolist(used.astype(np.int64)), codes)
 
-    def coded(self, words: Mask) -> Mask:
-        """Marks of the vocabulary as marks of the values, shape (k,)."""
-        marked = np.flatnonzero(words)
-        if not len(marked):
-            return np.zeros(len(self), np.bool_)
-        low, high = marked[0], marked[-1]
-        if high - low >= len(marked):
-            return words[self.codes]
-        if low == high:
-            return np.asarray(self.codes == low)
-        return np.asarray((self.codes >= low) & (self.codes <= high))
+    @property
+    def _nbytes(self) -> int:
+        return self.codes.nbytes + self.texts.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +183,10 @@ class Raw(Column):
     def values(self, at: Index) -> list[Any]:
         """See Column."""
         return self.texts.tolist(at)
+
+    @property
+    def _nbytes(self) -> int:
+        return self.texts.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,9 +222,9 @@ class Arrays(Column):
         flat, edges = self.elements.values(inner), offsets.tolist()
         return list(map(flat.__getitem__, map(slice, edges, edges[1:])))
 
-    def any(self, hits: Mask) -> Mask:
-        """Marks of the elements as marks of the arrays that have one of them, shape (k,)."""
-        return owners(np.flatnonzero(hits), self.offsets)
+    @property
+    def _nbytes(self) -> int:
+        return self.offsets.nbytes + self.elements.nbytes
 
 
 def _chosen(words: list[str], codes: Array) -> list[Any]:

@@ -22,16 +22,19 @@ _LOOKED_AT = 20  # values of a column, to find examples that differ
 class Table:
     """n records, numbered by their rows 0 … n - 1, in the order of the collection.
 
-    documents, uris: texts of the rows that have one; vectors: float32 of shape
-    (k, dimension) of the k rows that have one; keys: metadata key, then stored kind, to column.
+    documents, uris: texts of the rows that have one; vectors: float32 of shape (k, dimension) of the k rows that have one;
+    keys: metadata key, then stored kind, to column; indexes: those that came with it, by key and kind, or `#document` and `string`.
     """
 
-    def __init__(self, ids: Ids, documents: Raw, uris: Raw, vectors: Plain, keys: Mapping[str, Mapping[str, Column]]) -> None:
+    def __init__(
+        self, ids: Ids, documents: Raw, uris: Raw, vectors: Plain, keys: Mapping[str, Mapping[str, Column]], indexes: Mapping[tuple[str, str], Any] | None = None
+    ) -> None:
         self.ids = ids
         self.documents = documents
         self.uris = uris
         self.vectors = vectors
         self.keys = keys
+        self.indexes = indexes or {}
 
     @classmethod
     def of(cls, records: Sequence[Record], vectors: Sequence[Vector | None] | None = None) -> Table:
@@ -52,12 +55,6 @@ class Table:
         """The length of the embeddings, None without any."""
         return self.vectors.data.shape[1] if len(self.vectors) else None
 
-    def mark(self, rows: Index) -> Mask:
-        """A mask of shape (n,) that is true at these rows."""
-        mask = np.zeros(len(self), np.bool_)
-        mask[rows] = True
-        return mask
-
     def take(self, rows: Index) -> Table:
         """The table of these rows, which ascend."""
         keys = {name: {kind: _take(column, rows) for kind, column in columns.items()} for name, columns in self.keys.items()}
@@ -65,26 +62,29 @@ class Table:
             self.ids.take(rows), _take(self.documents, rows), _take(self.uris, rows), _take(self.vectors, rows), _without_empty(keys)
         )
 
-    def append(self, other: Table) -> Table:
-        """This table and then the other."""
-        return merge([(self, np.arange(len(self))), (other, np.arange(len(self), len(self) + len(other)))])
-
-    def put(self, rows: Index, other: Table) -> Table:
-        """This table with the records of the other in place of its own at these rows, which ascend."""
-        kept = np.flatnonzero(~self.mark(rows))
-        return merge([(self.take(kept), kept), (other, rows)])
-
     @cached_property
     def schema(self) -> Schema:
         """The keys, with the counts of their kinds and the first values that differ."""
-        return Schema(len(self), {name: _describe(columns.values()) for name, columns in self.keys.items()})
+        return Schema(len(self), {name: describe([(column, None) for column in columns.values()]) for name, columns in self.keys.items()})
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory held, Python strings and dicts not counted."""
+        columns = (self.documents, self.uris, self.vectors, *(column for kinds in self.keys.values() for column in kinds.values()))
+        return self.ids.nbytes + sum(column.nbytes for column in columns)
 
 
-def _describe(columns: Iterable[Column]) -> KeyInfo:
+def describe(columns: Iterable[tuple[Column, Mask | None]]) -> KeyInfo:
+    """What is said of a key in a schema. columns: all of its columns, each with the rows of its table that count, None for all."""
+    kinds: dict[str, int] = {}
     examples: list[Any] = []
-    for value in chain.from_iterable(column.values(np.arange(min(_LOOKED_AT, len(column)))) for column in columns):
-        add_example(examples, value)
-    return KeyInfo({column.kind: len(column) for column in columns}, tuple(examples))
+    for column, alive in columns:
+        at = np.arange(len(column)) if alive is None else np.flatnonzero(alive if column.rows is None else alive[column.rows])
+        if len(at):
+            kinds[column.kind] = kinds.get(column.kind, 0) + len(at)
+            for value in column.values(at[:_LOOKED_AT]):
+                add_example(examples, value)
+    return KeyInfo(kinds, tuple(examples))
 
 
 def _take(column: ColumnT, rows: Index) -> ColumnT:

@@ -1,0 +1,57 @@
+"""The plan of a query in words: what is looked up, what is tested and what is scanned, with expected and actual rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from whereql.backend import Query
+from whereql.dialects.text import encode
+from whereql_memory.connectives import Both, Complement, Either
+from whereql_memory.nodes import Node
+from whereql_memory.view import View
+
+_WIDEST = 60  # characters of a part of the filter
+
+
+def describe(view: View, query: Query) -> str:
+    """The plan, one step a line. Each step is run, so this costs more than the query does."""
+    lines = []
+    for number, part in enumerate(view.parts, 1):
+        head = f"segment {number} of {len(view.parts)}, {len(part):,} records" if len(view.parts) > 1 else f"{len(part):,} records"
+        lines.append(head if query.ids is None else f"{head}, {len(query.ids):,} ids looked up first")
+        lines += _steps(part.segment.plan(query.where), 1)
+    return "\n".join(lines) or "no records"
+
+
+def _steps(node: Node, depth: int) -> Iterator[str]:
+    match node:
+        case Both(driver=Node() as driver):
+            rows = driver.rows()
+            yield _line(depth, "look up", driver, len(rows))
+            for part in node.testers:
+                kept = rows[part.test(rows)]
+                expected = len(rows) * part.estimate / max(1, node.size)
+                yield _line(depth, "then test", part, len(kept), expected)
+                rows = kept
+        case _ if node.is_listed:
+            yield _line(depth, "look up", node, len(node.rows()))
+        case Both() | Either() | Complement():
+            words = {Both: "all of", Either: "any of", Complement: "not"}
+            yield _line(depth, words[type(node)], node, _count(node))
+            for part in node.parts:
+                yield from _steps(part, depth + 1)
+        case _:
+            yield _line(depth, "scan", node, _count(node))
+
+
+def _count(node: Node) -> int:
+    return int(np.count_nonzero(node.settled().mask(0, node.size)))
+
+
+def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None) -> str:
+    text = encode(node.expr)
+    shown = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    about = node.estimate if expected is None else expected
+    return f"{'  ' * depth}{how} {shown}: {rows:,} rows, about {about:,.0f} expected"

@@ -1,0 +1,121 @@
+"""Running a plan on one segment: as few rows as a limit needs, as a mask or as rows, whichever is there at the lesser price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from whereql_memory.arrays import Index, Mask
+from whereql_memory.connectives import Both, pieces
+from whereql_memory.nodes import Node
+
+_BLOCK = 1 << 16  # rows of a step of a scan: their masks stay in the cache
+_FIRST_BLOCK = 1 << 10
+
+
+class Found:
+    """Rows that were found in a segment of `size` rows, as a mask or as ascending row numbers, or all of them."""
+
+    __slots__ = ("_count", "_mask", "_rows", "size")
+
+    def __init__(self, size: int, mask: Mask | None = None, rows: Index | None = None) -> None:
+        self.size = size
+        self._mask, self._rows = mask, rows
+        self._count = len(rows) if rows is not None else size if mask is None else int(np.count_nonzero(mask))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def mask(self) -> Mask | None:
+        """The mask, where that is what there is."""
+        return self._mask
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every row of the segment was found."""
+        return self._count == self.size
+
+    @property
+    def rows(self) -> Index:
+        """The rows, ascending."""
+        if self._rows is None:
+            self._rows = np.arange(self.size) if self._mask is None else np.flatnonzero(self._mask)
+        return self._rows
+
+
+def find(node: Node, alive: Mask | None, most: int | None = None) -> Found:
+    """The rows of a plan that are alive; most: how many of the first are enough, None for all."""
+    if most is not None:
+        return Found(node.size, rows=_first(node, alive, most))
+    if node.is_listed:
+        rows = node.rows()
+        return Found(node.size, rows=rows if alive is None else rows[alive[rows]])
+    mask = scan(node)
+    if alive is not None:
+        mask &= alive
+    return Found(node.size, mask)
+
+
+def count(node: Node, alive: Mask | None) -> int:
+    """How many rows a plan has that are alive. Nothing is put together for it."""
+    if alive is not None:
+        return len(find(node, alive))
+    if node.is_exact:
+        return int(node.estimate)
+    if node.is_listed:
+        return len(node.rows())
+    settled = node.settled()
+    return sum(int(np.count_nonzero(settled.mask(low, high))) for low, high in _blocks(node.size))
+
+
+def scan(node: Node) -> Mask:
+    """The mask of all rows."""
+    if not node.parts:
+        return node.mask(0, node.size)
+    settled = node.settled()
+    mask = np.empty(node.size, np.bool_)
+    for low, high in _blocks(node.size):
+        mask[low:high] = settled.mask(low, high)
+    return mask
+
+
+def _blocks(size: int) -> Iterator[tuple[int, int]]:
+    return ((low, min(low + _BLOCK, size)) for low in range(0, size, _BLOCK))
+
+
+def _first(node: Node, alive: Mask | None, most: int) -> Index:
+    found: list[Index] = []
+    for rows in _stream(node, most):
+        found.append(rows if alive is None else rows[alive[rows]])
+        most -= len(found[-1])
+        if most <= 0:
+            found[-1] = found[-1][: len(found[-1]) + most]
+            break
+    if len(found) == 1:
+        return found[0]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
+def _stream(node: Node, most: int) -> Iterator[Index]:
+    """The rows of a plan, piece by piece: the first is about as large as is needed."""
+    if isinstance(node, Both) and node.driver is not None:
+        expected = most * node.driver.estimate / max(1.0, node.estimate)
+        yield from map(node.tested, pieces(node.driver.rows(), max(64, int(2 * expected))))
+    elif node.is_listed:
+        yield from pieces(node.rows(), most)
+    else:
+        yield from _scanned(node, most)
+
+
+def _scanned(node: Node, most: int) -> Iterator[Index]:
+    expected = 1.5 * most * node.size / max(1.0, node.estimate)
+    if expected * 4 > node.size:
+        node = node.settled()
+    low, step = 0, int(min(max(expected, _FIRST_BLOCK), _BLOCK))
+    while low < node.size:
+        high = min(low + step, node.size)
+        yield np.flatnonzero(node.mask(low, high)) + low
+        low, step = high, min(step * 4, _BLOCK)
+

@@ -1,0 +1,143 @@
+"""A view: what a collection holds at one moment. It never changes, so whoever reads it is in no writer's way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from whereql.ast import Const, Expr
+from whereql.backend import Query
+from whereql.records import Schema
+from whereql_memory.answers import Answer
+from whereql_memory.arrays import Index, Mask
+from whereql_memory.running import Found, count, find
+from whereql_memory.segments import Segment
+from whereql_memory.table import describe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A segment and its rows that are alive, None for all; dead: how many are not."""
+
+    segment: Segment
+    alive: Mask | None = None
+    dead: int = 0
+
+    def __len__(self) -> int:
+        return len(self.segment) - self.dead
+
+    def kept(self, rows: Index) -> Index:
+        """Those of the rows that are alive."""
+        return rows if self.alive is None else rows[self.alive[rows]]
+
+    @property
+    def rows(self) -> Index:
+        """The rows that are alive."""
+        return np.arange(len(self.segment)) if self.alive is None else np.flatnonzero(self.alive)
+
+
+class View:
+    """The parts of a collection."""
+
+    def __init__(self, parts: Iterable[Part] = ()) -> None:
+        self.parts = tuple(parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    @cached_property
+    def is_ordered(self) -> bool:
+        """Whether the records are in order when one part is read after the other."""
+        edges = [(part.segment.sequence[0], part.segment.sequence[-1]) for part in self.parts if len(part.segment)]
+        return all(last < first for (_, last), (first, _) in pairwise(edges))
+
+    @cached_property
+    def dimension(self) -> int | None:
+        """The length of the embeddings, None without any."""
+        for part in self.parts:
+            vectors = part.segment.table.vectors
+            rows = np.arange(len(part.segment)) if vectors.rows is None else vectors.rows
+            if len(vectors) and len(part.kept(rows)):
+                return int(vectors.data.shape[1])
+        return None
+
+    def locate(self, ids: Collection[str]) -> list[tuple[Part, Index]]:
+        """Where those of the ids are that are there: the ascending rows of each part."""
+        return [(part, part.kept(part.segment.table.ids.find(ids))) for part in self.parts]
+
+    def count(self, query: Query) -> int:
+        """How many records a query has."""
+        if query.ids is not None:
+            found = sum(len(rows) for _, rows in self._among(query.ids, query.where))
+        else:
+            found = sum(count(part.segment.plan(query.where), part.alive) for part in self.parts)
+        if query.limit is None and not query.offset:
+            return found
+        left = max(0, found - query.offset)
+        return left if query.limit is None else min(left, query.limit)
+
+    def select(self, query: Query) -> Answer:
+        """The records of a query."""
+        most = None if query.limit is None else query.offset + query.limit
+        found = [(part, each) for part, each in self._find(query, most) if len(each)]
+        if len(found) > 1 and not self.is_ordered:
+            return self._merged(found, query.offset, most)
+        if most is not None or query.offset:
+            found = _cut(found, query.offset, most)
+        return Answer([(part.segment.table, each) for part, each in found])
+
+    def rows(self, query: Query) -> dict[Part, Index]:
+        """The rows of a query, by part."""
+        if query.limit is not None or query.offset:
+            return {part: rows for part, rows in self.locate(self.select(query).column("ids")) if len(rows)}
+        return {part: found.rows for part, found in self._find(query, None) if len(found)}
+
+    def _find(self, query: Query, most: int | None) -> Iterable[tuple[Part, Found]]:
+        if query.ids is not None:
+            return [(part, Found(len(part.segment), rows=rows)) for part, rows in self._among(query.ids, query.where)]
+        return _enough(((part, find(part.segment.plan(query.where), part.alive, most)) for part in self.parts), most if self.is_ordered else None)
+
+    def _among(self, ids: Collection[str], where: Expr) -> Iterable[tuple[Part, Index]]:
+        """The rows of a filter among those of some ids."""
+        for part, rows in self.locate(ids):
+            if len(rows) and where != _TRUE:
+                rows = rows[part.segment.plan(where).test(rows)]
+            yield part, rows
+
+    def _merged(self, found: Sequence[tuple[Part, Found]], offset: int, most: int | None) -> Answer:
+        """Rows of several parts, put in the order of the collection."""
+        sequence = np.concatenate([part.segment.sequence[each.rows] for part, each in found])
+        return Answer([(part.segment.table, each) for part, each in found], np.argsort(sequence, kind="stable")[offset:most])
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The keys, with the counts of their kinds and the first values that differ."""
+        names = dict.fromkeys(name for part in self.parts for name in part.segment.table.keys)
+        described = {name: describe((column, part.alive) for part in self.parts for column in part.segment.table.keys.get(name, {}).values()) for name in names}
+        return Schema(len(self), {name: info for name, info in described.items() if info.kinds})
+
+
+_TRUE = Const(True)
+
+
+def _enough(found: Iterable[tuple[Part, Found]], most: int | None) -> Iterable[tuple[Part, Found]]:
+    """No more parts than a limit needs."""
+    for part, each in found:
+        yield part, each
+        if most is not None and (most := most - len(each)) <= 0:
+            return
+
+
+def _cut(found: Sequence[tuple[Part, Found]], low: int, high: int | None) -> list[tuple[Part, Found]]:
+    """The records from the one numbered `low` to before the one numbered `high`."""
+    kept, start = [], 0
+    for part, each in found:
+        rows = each.rows[max(0, low - start) : None if high is None else max(0, high - start)]
+        start += len(each)
+        if len(rows):
+            kept.append((part, Found(each.size, rows=rows)))
+    return kept
