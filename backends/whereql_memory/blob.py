@@ -85,16 +85,16 @@ def marks(blob: Blob, offsets: Index, needle: bytes) -> Mask:
     """
     mask = np.zeros(len(offsets) - 1, np.bool_)
     search = _search(blob, needle)
-    for low, high in pairwise([*steps(offsets, _BLOCK), len(mask)]):
+    for low, high in pairwise(steps(offsets, _BLOCK)):
         search(offsets[low : high + 1], mask[low:high])
     return mask
 
 
 def steps(offsets: Index, size: int) -> list[int]:
-    """The first text of each step of about `size` bytes; a step ends with a text."""
+    """The first text of each step of about `size` bytes, and the number of texts; a step ends with a text."""
     places = np.arange(int(offsets[0]), int(offsets[-1]), size)
-    edges: list[int] = np.unique(np.searchsorted(offsets[:-1], places)).tolist()
-    return [edge for edge in edges if edge < len(offsets) - 1]
+    edges: list[int] = np.unique(np.append(np.searchsorted(offsets[:-1], places), len(offsets) - 1)).tolist()
+    return edges
 
 
 def _search(blob: Blob, needle: bytes) -> Callable[[Index, Mask], None]:

@@ -16,12 +16,14 @@ from typing import Self
 import numpy as np
 
 from whereql.like import like_parts
-from whereql.regex import Searcher, compile_like, compile_pattern
-from whereql_memory.arrays import Index, Mask, join_offsets, offsets_of
-from whereql_memory.blob import END, PAD, Blob, Buffer, marks
+from whereql.regex import Searcher, compile_like, compile_loose, compile_pattern, needs
+from whereql_memory.arrays import Index, Mask, join_offsets, offsets_of, owners
+from whereql_memory.blob import END, PAD, Blob, Buffer, marks, steps
 
 _CHUNK = 4096  # texts that are cut out of the blob at a time, where an operator needs each as an object
 _GATHERED = 4  # to copy a text costs as much as to scan so many
+_SEARCHED = 1 << 20  # bytes of texts that a regular expression is searched in at once
+_TELLING = 3  # characters of a literal, with which a scan for it leaves few texts to search in
 
 
 class Texts:
@@ -43,13 +45,13 @@ class Texts:
     @classmethod
     def of(cls, strings: Iterable[str]) -> Self:
         """From Python strings. Raises UnicodeEncodeError for a lone surrogate."""
-        return cls._of_encoded(list(map(str.encode, strings)))
+        return cls.of_encoded(list(map(str.encode, strings)))
 
     @classmethod
-    def _of_encoded(cls, encoded: list[bytes]) -> Self:
+    def of_encoded(cls, encoded: list[bytes]) -> Self:
+        """From UTF-8."""
         offsets = offsets_of(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
-        encoded.append(PAD)
-        return cls(END.join(encoded), offsets)
+        return cls(END.join([*encoded, PAD]), offsets)
 
     @classmethod
     def join(cls, parts: Sequence[Texts]) -> Self:
@@ -81,7 +83,7 @@ class Texts:
 
     def pick(self, at: Index) -> Self:
         """The texts numbered `at`, in that order."""
-        return self._of_encoded(list(self.encoded(at)))
+        return self.of_encoded(list(self.encoded(at)))
 
     def tolist(self, at: Index | None = None) -> list[str]:
         """Python strings: those numbered `at`, or all."""
@@ -105,7 +107,8 @@ class Texts:
         known = frozenset(map(str.encode, wanted))
         lengths = self.lengths if at is None else self.offsets[at + 1] - self.offsets[at] - 1
         fits = np.isin(lengths, np.array([*map(len, known)], np.int64))
-        return _filled(fits, map(known.__contains__, self.encoded(np.flatnonzero(fits) if at is None else at[fits])))
+        fits[fits] = self._tested(known.__contains__, np.flatnonzero(fits) if at is None else at[fits])
+        return fits
 
     def before(self, text: str, or_equal: bool, at: Index | None = None) -> Mask:
         """Which texts sort before `text` by code point (which is the order of UTF-8 bytes), or are equal to it."""
@@ -133,7 +136,7 @@ class Texts:
     def like(self, pattern: str, at: Index | None = None) -> Mask:
         """Which texts match a LIKE pattern as a whole. Raises CheckError for a malformed one."""
         searcher = compile_like(pattern, ignore_case=False)
-        pieces, only_runs = _like_pieces(pattern)
+        pieces, only_runs = like_pieces(pattern)
         match pieces:
             case [whole] if only_runs:
                 return self.equals(whole, at)
@@ -148,11 +151,19 @@ class Texts:
 
     def ilike(self, pattern: str, at: Index | None = None) -> Mask:
         """Which texts match an ILIKE pattern as a whole. Raises CheckError for a malformed one."""
-        return self._tested(compile_like(pattern, ignore_case=True).search, at)
+        searcher = compile_like(pattern, ignore_case=True)
+        if searcher.is_local:
+            return self._searched(searcher, at)
+        return self._filtered(self._searched(compile_like(f"%{pattern}%", ignore_case=True), at), searcher, at)
 
     def matches(self, pattern: str, at: Index | None = None) -> Mask:
         """In which texts a regular expression is found. Raises CheckError for a malformed one."""
-        return self._tested(compile_pattern(pattern).search, at)
+        searcher, needed = compile_pattern(pattern), needs(pattern)
+        if at is None and needed.literals and len(needed.literals[0]) >= _TELLING:
+            return self._filtered(self.contains(needed.literals[0]), searcher, at)
+        if searcher.is_local or needed.is_empty:
+            return self._searched(searcher, at)
+        return self._filtered(self._searched(compile_loose(pattern), at), searcher, at)
 
     def _starts(self, at: Index | None) -> Index:
         return self.offsets[:-1] if at is None else self.offsets[at]
@@ -174,26 +185,31 @@ class Texts:
             return scan(self.span(low, high))[at - low]
         return np.concatenate([scan(self.pick(at[start : start + _CHUNK])) for start in range(0, len(at), _CHUNK)])
 
+    def _searched(self, searcher: Searcher, at: Index | None) -> Mask:
+        """Which texts are found by the searcher: many in one call, where that may be, since a call takes longer than its search."""
+        return self._scanned(lambda texts: texts._found(searcher), at) if searcher.is_local else self._tested(searcher.search, at)
+
+    def _found(self, searcher: Searcher) -> Mask:
+        mask = np.zeros(len(self), np.bool_)
+        for low, high in pairwise(steps(self.offsets, _SEARCHED)):
+            offsets = self.offsets[low : high + 1]
+            mask[low:high] = owners(np.fromiter(searcher.places(self._blob.buffer, offsets[0], offsets[-1]), np.int64), offsets)
+        return mask
+
     def _tested(self, test: Callable[[bytes], bool], at: Index | None) -> Mask:
         return np.fromiter(map(test, self.encoded(at)), np.bool_, len(self) if at is None else len(at))
 
     def _filtered(self, fits: Mask, searcher: Searcher, at: Index | None) -> Mask:
         """Which of the texts that fit are found by the searcher."""
-        return _filled(fits, map(searcher.search, self.encoded(np.flatnonzero(fits) if at is None else at[fits])))
-
-
-def _filled(fits: Mask, hits: Iterable[bool]) -> Mask:
-    """The hits, one for each text that fits, as marks of all texts."""
-    mask = np.zeros(len(fits), np.bool_)
-    mask[fits] = np.fromiter(hits, np.bool_, np.count_nonzero(fits))
-    return mask
+        fits[fits] = self._searched(searcher, np.flatnonzero(fits) if at is None else at[fits])
+        return fits
 
 
 def _counts(at: Index) -> bool:
     return len(at) == 0 or (at[0] == 0 and at[-1] == len(at) - 1 and bool((np.diff(at) == 1).all()))
 
 
-def _like_pieces(pattern: str) -> tuple[list[str], bool]:
+def like_pieces(pattern: str) -> tuple[list[str], bool]:
     """A LIKE pattern cut at its wildcards: the literal pieces, inner empty ones left out; and whether `%` is the only wildcard."""
     pieces, only_runs = [""], True
     for part in like_parts(pattern):

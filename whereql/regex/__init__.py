@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from whereql.regex.lowering import Searcher, compile_like, compile_pattern, like_pattern, lower
+from whereql.regex.lowering import Searcher, compile_like, compile_loose, compile_pattern, like_pattern, lower
+from whereql.regex.required import Needs, needs
 
-__all__ = ["Searcher", "compile_like", "compile_pattern", "like_pattern", "lower"]
+__all__ = ["Needs", "Searcher", "compile_like", "compile_loose", "compile_pattern", "like_pattern", "lower", "needs"]

@@ -13,7 +13,9 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from mmap import mmap
 from typing import Any
 
 from whereql.errors import CheckError, LimitError, UnsupportedError
@@ -21,9 +23,10 @@ from whereql.regex import charset
 from whereql.regex.charset import CHARS, CharSet
 from whereql.regex.sides import TooEntangled, resolve
 from whereql.regex.syntax import parse
-from whereql.regex.tree import MAX_WEIGHT, Alt, Cat, Chars, Node, Repeat, Side, weight
+from whereql.regex.tree import EMPTY, MAX_WEIGHT, Alt, Cat, Chars, Node, Repeat, Side, weight
 from whereql.source import Span
 
+Buffer = bytes | memoryview | mmap
 _MAX_MEMORY = 64 << 20
 _MAX_COUNT = 1000
 _CACHED = 128
@@ -36,7 +39,7 @@ class Searcher:
     no positions have to be counted back. NUL is an ordinary character. Lone surrogates raise UnicodeEncodeError.
     """
 
-    __slots__ = ("_search", "lowered")
+    __slots__ = ("_iterate", "_search", "lowered")
 
     def __init__(self, lowered: str) -> None:
         """Compile an RE2 pattern; raises re2.error."""
@@ -44,10 +47,29 @@ class Searcher:
 
         self.lowered = lowered
         self._search = re2.compile(lowered, _options()).search
+        self._iterate: Callable[..., Iterator[Any]] | None = None
 
     def search(self, text: str | bytes) -> bool:
         """Whether the pattern matches somewhere in `text`."""
         return self._search(text.encode() if isinstance(text, str) else text) is not None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the pattern asserts nothing about what stands around a match; if False is said, it may be so or not."""
+        return not any(assertion in self.lowered for assertion in _ASSERTIONS)
+
+    def places(self, texts: Buffer, start: int, stop: int) -> Iterator[int]:
+        """Positions at which a local pattern is found in many texts at once: in each text in which it is found, at least one.
+
+        The texts stand one behind the other as UTF-8 between two positions of the buffer, separated by the byte 0xFF. As that is in no
+        character, nothing that RE2 compiles for a character matches it: so no match goes from one text into the next. A match is
+        prolonged to the end of its text, since one is enough.
+        """
+        if self._iterate is None:
+            import re2  # see above
+
+            self._iterate = re2.compile(f"(?:{self.lowered})(?s:.)*", _options()).finditer
+        return (match.start() for match in self._iterate(texts, start, stop))
 
 
 def lower(pattern: str) -> str:
@@ -82,6 +104,32 @@ def compile_pattern(pattern: str) -> Searcher:
     True
     """
     return _compiled(lower(pattern), pattern)
+
+
+@lru_cache(_CACHED)
+def compile_loose(pattern: str) -> Searcher:
+    r"""The local searcher that finds the pattern without its assertions: in all texts in which it is found, and maybe in others.
+
+    Raises as `lower` does.
+
+    >>> compile_loose(r"^cat\b").search("a category")
+    True
+    """
+    return _compiled(_write(_without_sides(parse(pattern)), pattern), pattern)
+
+
+def _without_sides(node: Node) -> Node:
+    match node:
+        case Chars():
+            return node
+        case Side():
+            return EMPTY
+        case Cat(parts):
+            return Cat(tuple(map(_without_sides, parts)))
+        case Alt(parts):
+            return Alt(tuple(map(_without_sides, parts)))
+        case Repeat(inner, least, most):
+            return Repeat(_without_sides(inner), least, most)
 
 
 def like_pattern(pattern: str, *, ignore_case: bool) -> str:
@@ -194,6 +242,7 @@ def _check_weight(node: Node, pattern: str) -> None:
 _LINE = charset.union(charset.span("\n"), charset.AT_EDGE)
 _BEFORE = {charset.ANYWHERE: "", charset.AT_EDGE: r"\A", _LINE: "(?m:^)"}
 _AFTER = {charset.ANYWHERE: "", charset.AT_EDGE: r"\z", _LINE: "(?m:$)"}
+_ASSERTIONS = (r"\A", r"\z", "(?m:")
 _MARKS = {(0, 1): "?", (0, None): "*", (1, None): "+"}
 
 
