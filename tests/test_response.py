@@ -15,7 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stores import Store, without
 
+import whereql
+from whereql import Op, Query
 from whereql.records import COLUMNS, Record, make_record
 from whereql.response import Columns, GetResponse, json_text_of, records_of
 
@@ -75,6 +78,57 @@ def test_a_column_that_was_not_asked_for_is_none(include: tuple[str, ...]) -> No
     response, made = lazy(include=include)
     assert same(response, eager(include=include))
     assert made.keys() == {"ids", *include}
+
+
+class Idle(Store):
+    """A store that knows no LIKE, and makes no column before that is read."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        super().__init__(records, without(Op.LIKE))
+        self.made: Counter[str] = Counter()
+
+    def scan(self, query: Query, sizes: Any) -> Any:
+        for page in super().scan(query, sizes):
+            yield GetResponse.lazily(Counted(list(page), self.made), query.include)
+
+    def get(self, query: Query) -> GetResponse:
+        return GetResponse.lazily(Counted(list(super().get(query)), self.made), query.include)
+
+
+TEXTS = [make_record(f"r{n:05}", document=f"d{n}", metadata={"n": n, "s": "yes" if n % 100 == 7 else "no"}) for n in range(20_000)]
+FOUND = [record.id for record in TEXTS[7::100]]
+
+
+def test_only_what_the_residual_reads_is_made() -> None:
+    store = Idle(TEXTS)
+    collection = whereql.Collection(store)
+    assert collection.count("s LIKE 'y_s'") == 200
+    assert store.made == {"metadatas": 20_000}
+    store.made.clear()
+    response = collection.get("s LIKE 'y_s'", include=["documents", "metadatas", "uris"])
+    assert len(response) == 200 and store.made == {"metadatas": 20_000}
+    assert response.ids == FOUND and response.documents == [record.document for record in TEXTS[7::100]]
+    assert store.made == {"metadatas": 20_000, "ids": 200, "documents": 200}
+    assert response.metadatas == [record.metadata for record in TEXTS[7::100]] and store.made["metadatas"] == 20_000
+    store.made.clear()
+    assert collection.get("#id LIKE '%_7' AND n < 100", include=["documents"], limit=3).ids == ["r00007", "r00017", "r00027"]
+    assert "documents" not in store.made and store.made["ids"] < 200
+    store.made.clear()
+    assert collection.delete("s LIKE 'y_s' AND n >= 10000") == 100
+    assert store.made == {"metadatas": 10_000, "ids": 100}
+
+
+def test_pages_of_a_scan_make_their_columns_when_they_are_read() -> None:
+    store = Idle(TEXTS)
+    collection = whereql.Collection(store)
+    pages = list(collection.scan(include=["documents"], batch_size=7000))
+    assert list(map(len, pages)) == [7000, 7000, 6000] and not store.made
+    assert pages[1].documents == [record.document for record in TEXTS[7000:14_000]] and store.made == {"documents": 7000}
+    store.made.clear()
+    pages = list(collection.scan("s LIKE 'y_s'", include=["documents", "metadatas"], batch_size=90))
+    assert list(map(len, pages)) == [90, 90, 20] and store.made == {"metadatas": 20_000}
+    assert [id for page in pages for id in page.ids] == FOUND and store.made == {"metadatas": 20_000, "ids": 200}
+    assert pages[2].metadatas == [record.metadata for record in TEXTS[7::100]][180:]
 
 
 def test_what_reads_everything_makes_everything() -> None:

@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import repeat
+from typing import TypeVar
 
+from whereql.ast import Expr, Id, predicates
 from whereql.backend import Backend, Query, WritableBackend
 from whereql.matcher import compile_matcher
 from whereql.planning import Plan, columns_of
-from whereql.response import GetResponse
+from whereql.response import GetResponse, records_of
 
 _FIRST, _LARGEST = 64, 8192
+_Found = tuple[GetResponse, list[int]]  # a page, and those of its rows that match: at least one
+T = TypeVar("T")
 
 
 class Tally:
@@ -45,13 +49,13 @@ def run_get(backend: Backend, plan: Plan) -> GetResponse:
         return backend.get(plan.pushed)
     parts: list[GetResponse] = []
     skip, wanted = query.offset, query.limit
-    with _closing(_kept(backend, plan, _LARGEST if wanted is None else max(_FIRST, skip + wanted))) as pages:
-        for page in pages:
-            rows = range(len(page))[skip : None if wanted is None else skip + wanted]
-            skip = max(0, skip - len(page))
-            if rows:
-                parts.append(page.take(rows, query.include))
-            if wanted is not None and (wanted := wanted - len(rows)) == 0:
+    with _closing(_kept(backend, plan, _LARGEST if wanted is None else max(_FIRST, skip + wanted))) as found:
+        for page, rows in found:
+            some = rows[skip : None if wanted is None else skip + wanted]
+            skip = max(0, skip - len(rows))
+            if some:
+                parts.append(page.take(some, query.include))
+            if wanted is not None and (wanted := wanted - len(some)) == 0:
                 break
     return GetResponse.concatenate(parts, query.include)
 
@@ -66,7 +70,7 @@ def run_count(backend: Backend, plan: Plan, tally: Tally | None = None) -> int:
             tally.fetched = tally.kept = found
         return found
     tested = replace(plan, pushed=replace(plan.pushed, include=columns_of(plan.residual)))  # `explain` comes with those of a get
-    return sum(map(len, _kept(backend, tested, _LARGEST, tally)))
+    return sum(len(rows) for _, rows in _kept(backend, tested, _LARGEST, tally))
 
 
 def run_scan(backend: Backend, plan: Plan, batch_size: int) -> Iterator[GetResponse]:
@@ -78,21 +82,22 @@ def run_scan(backend: Backend, plan: Plan, batch_size: int) -> Iterator[GetRespo
     return _rebatched(_kept(backend, plan, max(_FIRST, batch_size)), batch_size, plan.query.include)
 
 
-def _rebatched(pages: Iterator[GetResponse], batch_size: int, include: tuple[str, ...]) -> Iterator[GetResponse]:
-    """The same records in pages of `batch_size`, with the columns of `include` only."""
+def _rebatched(found: Iterator[_Found], batch_size: int, include: tuple[str, ...]) -> Iterator[GetResponse]:
+    """The rows found, in pages of `batch_size`, with the columns of `include` only."""
     waiting: list[GetResponse] = []
-    with _closing(pages):
-        for page in pages:
-            waiting.append(page.take(range(len(page)), include))
-            if sum(map(len, waiting)) >= batch_size:
-                full = GetResponse.concatenate(waiting, include)
-                end = len(full) - len(full) % batch_size
-                for start in range(0, end, batch_size):
-                    yield full.take(range(start, start + batch_size), include)
-                waiting = [full.take(range(end, len(full)), include)]
-    rest = GetResponse.concatenate(waiting, include)
-    if len(rest):
-        yield rest
+    room = batch_size
+    with _closing(found):
+        for page, rows in found:
+            start = 0
+            while start < len(rows):
+                some = rows[start : start + room]
+                waiting.append(page.take(some, include))
+                start, room = start + len(some), room - len(some)
+                if not room:
+                    yield GetResponse.concatenate(waiting, include)
+                    waiting, room = [], batch_size
+    if waiting:
+        yield GetResponse.concatenate(waiting, include)
 
 
 def run_delete(backend: WritableBackend, reader: Backend, plan: Plan) -> int:
@@ -105,28 +110,30 @@ def run_delete(backend: WritableBackend, reader: Backend, plan: Plan) -> int:
         return 0  # and no store takes an empty list of ids for none
     if plan.is_exact:
         return backend.delete(plan.pushed)
-    ids = tuple(id for page in _kept(reader, plan, _LARGEST) for id in page.ids)
+    ids = tuple(id for page, rows in _kept(reader, plan, _LARGEST) for id in page.take(rows, ()).ids)
     return backend.delete(Query(plan.pushed.where, ids)) if ids else 0
 
 
-def _kept(backend: Backend, plan: Plan, first: int, tally: Tally | None = None) -> Iterator[GetResponse]:
-    """The rows of each page that pass the residual, with all columns fetched; pages without any are left out."""
-    return _tested(backend.scan(plan.pushed, page_sizes(first)), plan, Tally() if tally is None else tally)
+def _kept(backend: Backend, plan: Plan, first: int, tally: Tally | None = None) -> Iterator[_Found]:
+    """What the residual leaves of each page of the store."""
+    return _tested(backend.scan(plan.pushed, page_sizes(first)), plan.residual, Tally() if tally is None else tally)
 
 
-def _tested(pages: Iterator[GetResponse], plan: Plan, tally: Tally) -> Iterator[GetResponse]:
-    matches = compile_matcher(plan.residual)
+def _tested(pages: Iterator[GetResponse], residual: Expr, tally: Tally) -> Iterator[_Found]:
+    """Only the columns that the residual reads are read."""
+    matches = compile_matcher(residual)
+    columns = (*columns_of(residual), *(("ids",) if any(isinstance(predicate.subject, Id) for predicate in predicates(residual)) else ()))
     with _closing(pages):
         for page in pages:
-            rows = [row for row, record in enumerate(page) if matches(record)]
+            rows = [row for row, record in enumerate(records_of(page, columns)) if matches(record)]
             tally.fetched += len(page)
             tally.kept += len(rows)
             if rows:
-                yield page if len(rows) == len(page) else page.take(rows, plan.pushed.include)
+                yield page, rows
 
 
 @contextmanager
-def _closing(pages: Iterator[GetResponse]) -> Iterator[Iterator[GetResponse]]:
+def _closing(pages: Iterator[T]) -> Iterator[Iterator[T]]:
     """contextlib.closing for pages of a store, which may come from an iterator that can't be closed."""
     try:
         yield pages
