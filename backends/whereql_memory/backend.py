@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import numpy as np
 
 from whereql.ast import Predicate
 from whereql.backend import Change, Query
+from whereql.batches import Batch
 from whereql.records import Record, Schema, check_dimensions
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Support
@@ -23,19 +24,21 @@ from whereql_memory.answers import Answer, respond
 from whereql_memory.answers import records as records_at
 from whereql_memory.arrays import Vector
 from whereql_memory.explaining import describe
+from whereql_memory.loading import Loading
 from whereql_memory.merging import behind, without
-from whereql_memory.segments import consecutive
+from whereql_memory.segments import Segment, consecutive
 from whereql_memory.shelf import BUDGET, IndexStats, Shelf, Stats
-from whereql_memory.table import Table, merge
+from whereql_memory.table import Table
 from whereql_memory.view import Part, View
 
-_MANY = 2_000  # records that are made into columns as they come; fewer wait for the next read, or until there are so many
+_MANY = 1_000  # records of a batch that is made into columns as it comes
+_WAITING = 20_000  # records that wait for the next read at most, beside those
 
 
 class MemoryBackend:
     """A collection in memory. Any number of threads may read while one writes: each read sees one moment's view.
 
-    indexes: `adaptive` builds one once scans have cost as much, `on` at once, `off` none; budget: bytes for them.
+    indexes: `adaptive`, the default, builds one once scans have cost as much, `on` at once, `off` none; budget: bytes for them.
     Raises BackendError for embeddings of different dimensions; a write that fails changes nothing.
     """
 
@@ -43,19 +46,29 @@ class MemoryBackend:
     is_ordered = True
     shape = ANY_SHAPE
 
-    def __init__(self, records: Iterable[Record] = (), *, indexes: str = "adaptive", budget: int = BUDGET) -> None:
+    def __init__(self, records: Iterable[Record] = (), *, indexes: str | None = None, budget: int = BUDGET) -> None:
         self._lock = threading.RLock()
         self._shelf = Shelf(indexes, budget)
         self._view = View()
         self._next = 0  # the place in the order for the next record
-        # Tables of many new records each, and by id what was written since: a new record, or one in place of an old one. The next
-        # read folds them in, so that a thousand small writes in a row cost as much as a large one.
-        self._tables: list[Table] = []
+        # What waits for the next read: large batches of new records, with their ids, and behind them by id what was written since, a new
+        # record or one in place of an old one. So a thousand small writes in a row cost as much as a large one.
+        self._loading: Loading | None = None
         self._ids: set[str] = set()
         self._written: dict[str, Record] = {}
         # Their embeddings, apart: copies, as a caller may use one array again and again.
         self._vectors: dict[str, Vector] = {}
         self.add(list(records))
+
+    @classmethod
+    def of(cls, tables: Iterable[Table], *, indexes: str | None = None, budget: int = BUDGET) -> MemoryBackend:
+        """A collection of the records of these tables, one behind the other, each a segment; no id stands twice in them."""
+        backend, parts = cls(indexes=indexes, budget=budget), []
+        for table in tables:
+            parts.append(Part(Segment(table, consecutive(backend._next, len(table)), backend._shelf)))
+            backend._next += len(table)
+        backend._view = View(part for part in parts if len(part))
+        return backend
 
     # Reading.
 
@@ -104,25 +117,33 @@ class MemoryBackend:
         """Append the records whose id is new, the first of each id; how many those were."""
         with self._lock:
             self._check_dimensions(records)
+            if isinstance(records, Batch) and len(records) >= _MANY and self._load(records):
+                return len(records)
             fresh: dict[str, Record] = {}
             deque(map(fresh.setdefault, [record.id for record in records], records), maxlen=0)
-            for id in self._known(fresh):
+            for id in self._known(fresh.keys()):
                 del fresh[id]
-            if len(fresh) >= _MANY:
-                self._fold_written()
-                self._tables.append(Table.of([*fresh.values()]))
-                self._ids |= fresh.keys()
-            else:
-                self._vectors |= _own_vectors(fresh.values())
-                self._written |= fresh
-                self._relieve()
+            self._vectors |= _own_vectors(fresh.values())
+            self._written |= fresh
+            self._relieve()
             return len(fresh)
+
+    def _load(self, batch: Batch) -> bool:
+        """Take a batch as it is, if all of its ids are new."""
+        ids = frozenset(batch.ids)
+        if len(ids) < len(batch) or self._known(ids):
+            return False
+        self._fold_written()
+        self._loading = self._loading or Loading()
+        self._loading.add(batch)
+        self._ids |= ids
+        return True
 
     def upsert(self, changes: Sequence[Change]) -> int:
         """Write each change in its turn, at the place of the record that has its id, or at the end; how many there were."""
         with self._lock:
             self._check_dimensions([change.record for change in changes])
-            self._fold_tables()
+            self._fold_loading()
             stored: dict[str, Record] = {}
             for part, rows in self._view.locate({change.record.id for change in changes} - self._written.keys()):
                 stored |= {record.id: record for record in records_at(part.segment.table, rows)}
@@ -143,48 +164,44 @@ class MemoryBackend:
             self._view = without(view, dead, self._shelf)
             return sum(map(len, dead.values()))
 
-    def _known(self, ids: dict[str, Record]) -> set[str]:
+    def _known(self, ids: Set[str]) -> set[str]:
         """Which of the ids are there already."""
-        known = (ids.keys() & self._ids) | (ids.keys() & self._written.keys())
+        known = {*(ids & self._ids), *(ids & self._written.keys())}
         return known.union(*(part.segment.table.ids.at(rows) for part, rows in self._view.locate(ids)))
 
     def _check_dimensions(self, records: Sequence[Record]) -> None:
-        waiting = (table.dimension for table in self._tables if table.dimension is not None)
-        check_dimensions(records, self._view.dimension or next(waiting, None) or next(map(len, self._vectors.values()), None))
+        loading = self._loading.dimension if self._loading is not None else None
+        check_dimensions(records, self._view.dimension or loading or next(map(len, self._vectors.values()), None))
 
     def _current(self) -> View:
-        if not self._tables and not self._written:
+        if self._loading is None and not self._written:
             return self._view
         with self._lock:
             return self._folded()
 
     def _relieve(self) -> None:
-        if len(self._written) >= _MANY:
+        if len(self._written) >= _WAITING:
             self._fold_written()
 
     def _folded(self) -> View:
         """The view with all that was written; the lock is held."""
-        self._fold_tables()
+        self._fold_loading()
         self._fold_written()
         return self._view
 
-    def _fold_tables(self) -> None:
-        if not self._tables:
+    def _fold_loading(self) -> None:
+        if self._loading is None:
             return
-        edges = np.cumsum([0, *map(len, self._tables)])
-        table = merge([(table, np.arange(low, high)) for table, low, high in zip(self._tables, edges, edges[1:], strict=False)])
-        self._append(table)
-        self._tables, self._ids = [], set()
-
-    def _append(self, table: Table) -> None:
+        table = self._loading.table()
         sequence = consecutive(self._next, len(table))
         self._next += len(table)
         self._view = behind(self._view, table, sequence, self._shelf)
+        self._loading, self._ids = None, set()
 
     def _fold_written(self) -> None:
         if not self._written:
             return
-        self._fold_tables()
+        self._fold_loading()
         old: dict[Part, np.ndarray] = {}
         place: dict[str, int] = {}
         for part, rows in self._view.locate(self._written):
@@ -201,7 +218,7 @@ class MemoryBackend:
         self._written, self._vectors = {}, {}
 
     def _forget(self) -> None:
-        self._tables, self._ids, self._written, self._vectors = [], set(), {}, {}
+        self._loading, self._ids, self._written, self._vectors = None, set(), {}, {}
 
 
 def _pages(answer: Answer, include: Sequence[str], sizes: Iterator[int]) -> Iterator[GetResponse]:

@@ -55,6 +55,11 @@ class Loading:
             for cells in kinds:
                 columns.setdefault(cells.kind, _KeyColumn()).add(cells, start, len(batch))
 
+    @property
+    def dimension(self) -> int | None:
+        """The length of the embeddings, None without any."""
+        return self._vectors.dimension
+
     def table(self) -> Table:
         """The table of all batches; nothing can be added afterwards."""
         size = len(self._ids)

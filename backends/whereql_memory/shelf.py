@@ -6,6 +6,7 @@ than it could ever win back, and in the long run all of them together pay at mos
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,12 +57,12 @@ class Stats:
 class Shelf:
     """The indexes of one collection.
 
-    mode: `adaptive`, `on` (build whatever helps at once) or `off`; budget: bytes that all of them may take; beyond that the one
+    mode: `adaptive`, `on` (build whatever helps at once) or `off`, by default what the environment variable WHEREQL_INDEXES says; budget: bytes that all of them may take; beyond that the one
     that was not used for longest goes first.
     """
 
-    def __init__(self, mode: str = "adaptive", budget: int = BUDGET) -> None:
-        self.mode = mode
+    def __init__(self, mode: str | None = None, budget: int = BUDGET) -> None:
+        self.mode = mode or os.environ.get("WHEREQL_INDEXES", "adaptive")
         self.budget = budget
         self.epoch = 0  # counts what was built and put away: a plan is made anew then
         self.built = 0
