@@ -29,6 +29,7 @@ FORMATS = ("table", "json", "jsonl", "csv")
 _NARROWEST, _WIDEST = 16, 46
 _GAP = 2
 _LONGEST_CELL = 200
+_PART = 4096  # records of a response that are made, written and forgotten
 
 
 def console() -> Console:
@@ -42,18 +43,21 @@ def write_response(response: GetResponse, form: str, first_keys: Iterable[str] =
     if form == "table":
         _write_table(response, list(first_keys))
     elif form == "json":
-        _write(response.to_json())
+        for piece in response.iter_json():
+            _write(piece, end=False)
+        _write("")
     elif form == "jsonl":
-        for record in response:
-            _write(json_text_of(_record_dict(record, response)))
+        for start in range(0, len(response), _PART):
+            part = response.take(range(len(response))[start : start + _PART], response.include)
+            _write("\n".join([json_text_of(_record_dict(record, part)) for record in part]))
     else:
         _write(_csv(response).rstrip("\n"))
 
 
-def _write(text: str) -> None:
+def _write(text: str, end: bool = True) -> None:
     import click
 
-    click.echo(text, color=True)  # or click would take what looks like colour out of the data
+    click.echo(text, nl=end, color=True)  # or click would take what looks like colour out of the data
 
 
 def _record_dict(record: Record, response: GetResponse) -> dict[str, Any]:
