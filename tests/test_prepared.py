@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,15 @@ def test_what_a_schema_declares_is_known_anew() -> None:
     store.changed(Schema(0, {"n": KeyInfo({}, declared=("int",))}))
     assert collection.count("n > 2.5 OR n = 'x'") == 7
     assert store.asked[-1].where == whereql.parse("n > 2.5")
+
+
+def test_a_file_has_one_schema(tmp_path: Path) -> None:
+    path = tmp_path / "zips.csv"
+    path.write_text("id,zip\na,01234\n", encoding="utf-8")
+    for options in ({}, {"kinds": {"zip": "string"}}):
+        with whereql.open(path, **options) as collection:
+            assert collection.schema() is collection.schema()
+            assert collection.schema().keys["zip"].declared == (("string",) if options else None)
 
 
 def test_a_schema_that_is_made_anew_is_believed_each_time() -> None:

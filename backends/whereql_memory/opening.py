@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from whereql.ast import Predicate
@@ -35,7 +36,7 @@ def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) ->
     return FileBackend(MemoryBackend(read_records(url, **options)), dict(options.get("kinds") or {})) if is_file else MemoryBackend()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileBackend:
     """The records of a file: to be read only, since what was written would be lost without a word.
 
@@ -65,7 +66,11 @@ class FileBackend:
         return self.loaded.scan(query, sizes)
 
     def schema(self) -> Schema:
-        """The keys of the file, with kinds, counts and examples."""
+        """The keys of the file, with kinds, counts and examples: always the same object, as nothing changes."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         found = self.loaded.schema()
         declared = {name: replace(found.keys.get(name, KeyInfo({})), declared=(kind,)) for name, kind in self.declared.items()}
         return Schema(found.records, {**found.keys, **declared}) if declared else found
