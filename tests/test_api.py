@@ -14,7 +14,7 @@ NAMES = [
     "Limits", "Literal", "Not", "Note", "Op", "Option", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
     "ScanBackend", "Schema", "Shape", "Span", "Sql", "Support", "TranslateError", "Translation", "UnsupportedError", "Uri", "WhereError",
     "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "disjoint", "equivalent",
-    "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "parse",
+    "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "pack", "parse",
     "satisfiable", "to_json", "to_text", "translate", "use_limits", "use_passes",
 ]  # fmt: skip
 

@@ -243,8 +243,8 @@ def test_the_example_plugin_is_found_and_answers(installed_notes: Path) -> None:
 
 def test_the_environment_leaves_third_parties_out(installed_notes: Path) -> None:
     code = "from whereql.plugins import registry; print(sorted(registry().backends))"
-    assert run(code, installed_notes, EXAMPLES / "whereql-notes") == "['http', 'memory', 'notes', 'sql']"
-    assert run(code, installed_notes, EXAMPLES / "whereql-notes", WHEREQL_PLUGINS="0") == "['http', 'memory', 'sql']"
+    assert run(code, installed_notes, EXAMPLES / "whereql-notes") == "['http', 'memory', 'notes', 'snapshot', 'sql']"
+    assert run(code, installed_notes, EXAMPLES / "whereql-notes", WHEREQL_PLUGINS="0") == "['http', 'memory', 'snapshot', 'sql']"
 
 
 def test_a_plugin_adds_commands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # for type checkers, which don't run __getattr__; a test hold
     from whereql.matcher import compile_matcher
     from whereql.operators import Op
     from whereql.optimize.pipeline import normalize, use_passes
+    from whereql.packing import pack
     from whereql.records import KeyInfo, Record, Schema, make_record
     from whereql.response import GetResponse
     from whereql.scanning import ScanBackend
@@ -63,7 +64,7 @@ _HOMES = {
     "Record": "records", "Schema": "records", "Shape": "support", "Span": "source", "Sql": "dialect", "Support": "support", "TranslateError": "errors", "Translation": "dialect",
     "UnsupportedError": "errors", "Uri": "ast", "WhereError": "errors", "WhereqlError": "errors",
     "WhereqlWarning": "errors", "WritableBackend": "backend", "bind": "binding", "compile_matcher": "matcher",
-    "holds": "semantics", "hookimpl": "hookspecs", "literal": "values", "make_record": "records", "open": "collection",
+    "holds": "semantics", "hookimpl": "hookspecs", "literal": "values", "make_record": "records", "open": "collection", "pack": "packing",
     "disjoint": "decide", "equivalent": "decide", "implies": "decide", "satisfiable": "decide",
     "normalize": "optimize.pipeline", "translate": "translation", "use_limits": "limits", "use_passes": "optimize.pipeline",
 }  # fmt: skip
@@ -81,7 +82,7 @@ __all__ = [
     "Limits", "Literal", "Not", "Note", "Op", "Option", "Or", "Param", "ParseError", "PluginError", "Predicate", "Query", "Record",
     "ScanBackend", "Schema", "Shape", "Span", "Sql", "Support", "TranslateError", "Translation", "UnsupportedError", "Uri", "WhereError",
     "WhereqlError", "WhereqlWarning", "WritableBackend", "bind", "compile_matcher", "disjoint", "equivalent",
-    "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "parse",
+    "from_json", "holds", "hookimpl", "implies", "literal", "make_record", "normalize", "open", "pack", "parse",
     "satisfiable", "to_json", "to_text", "translate", "use_limits", "use_passes",
 ]  # fmt: skip
 

@@ -31,24 +31,32 @@ GROUP = "whereql"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One registered backend, dialect or pass: its name, where it is, who brought it, and what it opens (backends)."""
+    """One registered backend, dialect or pass: its name, where it is, who brought it, what it opens and packs (backends)."""
 
     name: str
     target: str | Any
     distribution: str
     schemes: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
+    packer: str | Any = None
 
     def load(self) -> Any:
         """The function or object itself, imported now if it is named by a string. Raises PluginError if that fails."""
-        if not isinstance(self.target, str):
-            return self.target
-        module, _, attribute = self.target.partition(":")
+        return self._imported(self.target)
+
+    def load_packer(self) -> Any:
+        """What writes files that this backend opens, None if nothing does. Raises PluginError if it can't be imported."""
+        return self._imported(self.packer)
+
+    def _imported(self, target: str | Any) -> Any:
+        if not isinstance(target, str):
+            return target
+        module, _, attribute = target.partition(":")
         try:
             found = import_module(module)
             return getattr(found, attribute) if attribute else found
         except Exception as error:  # whatever a stranger's module raises is that plugin's failure, not ours
-            raise _broken(self.name, self.distribution, error, f"register({self.name!r}, …) names it as {self.target!r}: a module, or module:function, that can be imported") from error
+            raise _broken(self.name, self.distribution, error, f"register({self.name!r}, …) names it as {target!r}: a module, or module:function, that can be imported") from error
 
     def open(self, url: str, collection: str | None, options: Mapping[str, Any]) -> Backend:
         """The backend that this entry opens. Raises PluginError where a stranger's code fails or answers something else."""
@@ -142,13 +150,13 @@ class Registry:
     def _register(self, plugin: Plugin, what: str, table: dict[str, Entry], name: str, target: Any) -> None:
         self._add(plugin, what, table, Entry(name, target, plugin.distribution))
 
-    def _register_backend(self, plugin: Plugin, name: str, target: Any, schemes: Sequence[str] = (), endings: Sequence[str] = ()) -> None:
+    def _register_backend(self, plugin: Plugin, name: str, target: Any, schemes: Sequence[str] = (), endings: Sequence[str] = (), packer: Any = None) -> None:
         for what, given in (("schemes", schemes), ("endings", endings)):
             if isinstance(given, str):
                 raise self._wrong(plugin, f"registers {what}={quote(given)}, a string and no list", f"write {what}=[{quote(given)}]")
         if undotted := [ending for ending in endings if not ending.startswith(".")]:
             raise self._wrong(plugin, f"registers the ending {quote(undotted[0])}", f"an ending has its dot: {quote(f'.{undotted[0]}')}")
-        entry = Entry(name, target, plugin.distribution, tuple(schemes), tuple(endings))
+        entry = Entry(name, target, plugin.distribution, tuple(schemes), tuple(endings), packer)
         for opener in (*schemes, *endings):
             if opener in self._openers:
                 raise self._taken(plugin, "the opener of", opener, self._openers[opener])

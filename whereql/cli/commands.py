@@ -20,6 +20,7 @@ from whereql.cli.options import (
     source_options,
     store_options,
 )
+from whereql.cli.packing import pack, verify
 from whereql.cli.reasoning import disjoint, equivalent, implies, normalize, sat
 from whereql.cli.reporting import reported
 from whereql.cli.translating import dialects, translate
@@ -83,7 +84,7 @@ def get(
     """Print the records of SOURCE that match FILTER."""
     from whereql.ast import Field, predicates
     from whereql.cli.output import write_response
-    from whereql.collection import decode
+    from whereql.prepared import decode
 
     where = read_filter(filter, where_json, where_document, lenient)
     with _open(source, collection, options, kinds) as opened:
@@ -91,8 +92,8 @@ def get(
             where, ids=ids.split(",") if ids is not None else None, params=read_params(params), limit=limit, offset=offset,
             include=[name.strip() for name in include.split(",") if name.strip()], strict=strict,
         )  # fmt: skip
-    asked = [predicate.subject.name for predicate in predicates(decode(where)) if isinstance(predicate.subject, Field)]
-    write_response(response, form, dict.fromkeys(asked))
+        asked = [predicate.subject.name for predicate in predicates(decode(where)) if isinstance(predicate.subject, Field)]
+        write_response(response, form, dict.fromkeys(asked))
 
 
 @cli.command()
@@ -141,7 +142,7 @@ def check(
     from whereql.binding import bind
     from whereql.check import check_meaning
     from whereql.cli.output import write_json
-    from whereql.collection import decode
+    from whereql.prepared import decode
 
     where: Any = filter
     findings: list[WhereqlError] = []
@@ -175,7 +176,7 @@ def check(
 def fmt(filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool) -> None:
     """Print FILTER in its shortest spelling. `-` reads it from standard input; --where-json turns JSON into text."""
     from whereql.binding import bind
-    from whereql.collection import decode
+    from whereql.prepared import decode
     from whereql.dialects.text import encode
 
     expr = decode(read_filter(filter, where_json, where_document, lenient))
@@ -257,5 +258,5 @@ def grammar(lark: bool) -> None:
     click.echo(files("whereql_grammar").joinpath(name).read_text(encoding="utf-8"))
 
 
-for _command in (load, normalize, sat, implies, equivalent, disjoint, translate, dialects):
+for _command in (load, pack, verify, normalize, sat, implies, equivalent, disjoint, translate, dialects):
     cli.add_command(_command)

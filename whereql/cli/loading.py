@@ -48,7 +48,7 @@ def load(
 
     reading = _reading(source, backend_options(options, kinds))
     read = added = 0
-    with _progress() as progress:
+    with progress_bar() as progress:
         total, records = _checked(source, reading, progress)
         loading = progress.add_task("loading", total=total)
         with open(target, collection, **backend_options(target_options, what="--target-option")) as opened:  # not before the file is known to be sound
@@ -108,7 +108,7 @@ def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
         yield batch
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
     """A bar on standard error, where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
