@@ -1144,7 +1144,8 @@ def test_narrowing_keeps_what_holds_of_the_records_that_the_schema_allows() -> N
 
 
 def test_only_what_is_declared_narrows() -> None:
-    universes = declared_universes(declared(k=INT, j=FOUND, t=TEXT, r=REQUIRED))
+    everything = whereql.parse("k = 1 AND (j = 1 OR NOT t = 'x') AND r = 1 AND k = 2 AND unknown = 1 AND #id = 'k'")
+    universes = declared_universes(everything, declared(k=INT, j=FOUND, t=TEXT, r=REQUIRED, other=INT))
     assert set(universes) == {Field("k"), Field("t"), Field("r")}
     assert universes[Field("k")] == declared_universe(["int"], missing=True)
     assert universes[Field("r")] == declared_universe(["int"], missing=False)

@@ -248,6 +248,18 @@ def split_anywhere(expr: Expr, support: Supports) -> Expr:
     return expr if isinstance(expr, Const) or support(expr, False) is not Support.NONE else TRUE  # type: ignore[arg-type]  # a predicate
 
 
+def test_what_is_answered_whole_is_handed_on_as_it_is() -> None:
+    expr = whereql.parse("a = 1 AND (NOT b = 2 OR c = 3)")
+    asked: list[tuple[Predicate, bool]] = []
+
+    def exact(predicate: Predicate, negated: bool) -> Support:
+        asked.append((predicate, negated))
+        return Support.EXACT
+
+    assert split(expr, exact).pushed is expr  # a store may know it again
+    assert asked == list(leaves(expr))
+
+
 def test_records_are_lost_without_the_normal_form() -> None:
     lost = 0
     for seed in range(10):

@@ -319,11 +319,12 @@ class Or(_Connective):
 
 def predicates(expr: Expr) -> Iterator[Predicate]:
     """The predicates of a filter, left to right."""
-    match expr:
-        case Predicate():
-            yield expr
-        case Not(arg):
-            yield from predicates(arg)
-        case And(args) | Or(args):
-            for arg in args:
-                yield from predicates(arg)
+    parts = [expr]
+    while parts:  # a stack, since generators in generators cost several times as much
+        part = parts.pop()
+        if isinstance(part, Predicate):
+            yield part
+        elif isinstance(part, Not):
+            parts.append(part.arg)
+        elif isinstance(part, _Connective):
+            parts += part.args[::-1]

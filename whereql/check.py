@@ -10,9 +10,7 @@ tags CONTAINS 'ml' matches no record here: tags holds string[]
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from whereql.ast import And, Const, Document, Expr, Field, Id, Literal, Param, Predicate, Subject, Uri, predicates
+from whereql.ast import And, Const, Expr, Field, Literal, Param, Predicate, Subject, predicates
 from whereql.binding import parameter_names
 from whereql.decide import implies, satisfiable
 from whereql.dialects.text.printer import print_filter, print_literal
@@ -23,6 +21,7 @@ from whereql.records import KeyInfo, Schema
 from whereql.suggest import did_you_mean
 
 _LINE_OF_KIND = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
+_LINES = {kind: _LINE_OF_KIND[kind.value] for kind in Kind}
 _OWN = KeyInfo({"string": 1})
 _SHOWN = 80  # characters of a filter in a message
 _BUDGET = 1 << 16  # cells that a check may look at, a fraction of what `decide` does
@@ -31,7 +30,7 @@ _OWN_NAMES = frozenset({"id", "document", "uri"})
 
 def check_filter(expr: Expr, schema: Schema) -> list[CheckError]:
     """The findings of a filter over a collection with this schema, in the order of its predicates; none is raised."""
-    return [finding for predicate in predicates(expr) for finding in _check(predicate, schema)]
+    return [finding for predicate in predicates(expr) if (finding := _check(predicate, schema)) is not None]
 
 
 def check_all(expr: Expr, schema: Schema) -> list[CheckError]:
@@ -67,17 +66,15 @@ def _contradiction(expr: Expr) -> str:
     return "its conditions contradict each other"
 
 
-def _check(predicate: Predicate, schema: Schema) -> Iterator[CheckError]:
+def _check(predicate: Predicate, schema: Schema) -> CheckError | None:
     subject = predicate.subject
-    match subject:
-        case Field(name) if name not in schema.keys:
-            own = f"the record's own field is #{name.lower()}" if name.lower() in _OWN_NAMES else None
-            hint = own or did_you_mean(name, schema.keys) or "the keys it has are listed by: whereql schema"
-            yield CheckError("WQ311", f"no record here has the key {print_subject(subject)}", span=subject.span, hint=hint)
-        case Field(name):
-            yield from _check_kinds(predicate, print_subject(subject), schema.keys[name])
-        case Document() | Id() | Uri():
-            yield from _check_kinds(predicate, print_subject(subject), _OWN)
+    info = schema.keys.get(subject.name) if isinstance(subject, Field) else _OWN
+    if info is not None:
+        return None if _may_match(predicate, info) else _mismatch(predicate, info)
+    name = subject.name if isinstance(subject, Field) else ""
+    own = f"the record's own field is #{name.lower()}" if name.lower() in _OWN_NAMES else None
+    hint = own or did_you_mean(name, schema.keys) or "the keys it has are listed by: whereql schema"
+    return CheckError("WQ311", f"no record here has the key {print_subject(subject)}", span=subject.span, hint=hint)
 
 
 def print_subject(subject: Subject) -> str:
@@ -85,30 +82,27 @@ def print_subject(subject: Subject) -> str:
     return print_filter(Predicate(subject, Op.EXISTS)).removesuffix(" IS NOT NULL")
 
 
-def _check_kinds(predicate: Predicate, name: str, info: KeyInfo) -> Iterator[CheckError]:
-    lines = {_tested_line(predicate.op, kind) for kind in (info.kinds if info.declared is None else info.declared)}
-    wanted = _wanted_lines(predicate)
-    if wanted is None or wanted & lines:
-        return
+def _may_match(predicate: Predicate, info: KeyInfo) -> bool:
+    """Whether some value of the kinds of its key is on a line that the operand can equal or order to: an array's elements for HAS."""
+    operand = predicate.operand
+    items = operand if isinstance(operand, tuple) else (operand,)
+    if predicate.op is Op.EXISTS or not items or any(isinstance(item, Param) for item in items):
+        return True
+    wanted = {_LINES[item.kind] for item in items if isinstance(item, Literal)}
+    is_has = predicate.op is Op.HAS
+    return any(
+        kind.endswith("[]") is is_has and _LINE_OF_KIND.get(kind.removesuffix("[]")) in wanted
+        for kind in (info.kinds if info.declared is None else info.declared)
+    )
+
+
+def _mismatch(predicate: Predicate, info: KeyInfo) -> CheckError:
+    name = print_subject(predicate.subject)
     shown = print_filter(predicate)
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN - 1]}…"
     held = f"is declared {' or '.join(info.declared)}" if info.declared is not None else f"holds {' and '.join(info.kinds)}"
     message = f"{shown} matches no record here: {name} {held}"
-    yield CheckError("WQ312", message, span=predicate.span, hint=_intent(predicate, name, info))
-
-
-def _tested_line(op: Op, kind: str) -> str | None:
-    """The line that the stored values of a kind offer to an operator: that of an array's elements to HAS, else of scalars."""
-    return _LINE_OF_KIND.get(kind.removesuffix("[]")) if (op is Op.HAS) == kind.endswith("[]") else None
-
-
-def _wanted_lines(predicate: Predicate) -> set[str] | None:
-    """The lines that the operand of a predicate can equal or order to; None where any will do, or nothing is known yet."""
-    operand = predicate.operand
-    items = operand if isinstance(operand, tuple) else (operand,)
-    if predicate.op is Op.EXISTS or not items or any(isinstance(item, Param) for item in items):
-        return None
-    return {_LINE_OF_KIND[item.kind.value] for item in items if isinstance(item, Literal)}
+    return CheckError("WQ312", message, span=predicate.span, hint=_intent(predicate, name, info))
 
 
 def _intent(predicate: Predicate, name: str, info: KeyInfo) -> str:

@@ -289,7 +289,7 @@ class Collection:
             if where is None or type(where) is str:
                 return known.of_text(where)
             if isinstance(where, Expr):
-                return known.of_filter(where)
+                return known.of_filter(where, is_closed=False)
         return self._of_filter(closed(where, where_document, params, lenient))
 
     def _of_filter(self, where: Expr) -> Prepared:

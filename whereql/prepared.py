@@ -134,13 +134,13 @@ class Known:
                 found = self._keep(key, found)
         return found
 
-    def of_filter(self, where: Expr) -> Prepared:
-        """A filter without parameters. An equal one is as good, unless it would be shown: `DATE('…')` and the epoch seconds are equal."""
+    def of_filter(self, where: Expr, is_closed: bool = True) -> Prepared:
+        """A filter without parameters, looked at by `closed` or not. An equal one is as good, unless it would be shown: `DATE('…')` and the epoch seconds are equal."""
         key = where, *circumstances()
         found = self._find(key)
         if found is not None and (found.where is where or (found.parts.is_exact and not found.warnings)):
             return found
-        made = Prepared(self._backend, self._schema, closed(where))
+        made = Prepared(self._backend, self._schema, where if is_closed else closed(where))
         if found is None and _is_small(where):
             self._keep(key, made)
         return made

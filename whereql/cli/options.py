@@ -116,8 +116,8 @@ def read_argument(text: str) -> str:
 def read_filter(filter: str | None, where_json: str | None, where_document: str | None, lenient: bool) -> Where | None:
     """The filter of a command; where several forms are given, all of them hold."""
     from whereql.ast import And  # whereql loads with the first filter: help and usage errors come without it
-    from whereql.prepared import decode
     from whereql.dialects import chroma
+    from whereql.prepared import decode
     from whereql.wire_json import read_json
 
     parts: list[Expr] = []

@@ -36,10 +36,10 @@ def normalize(
     """Print the normal form of FILTER: the same for filters of one key that mean the same."""
     from whereql.binding import bind
     from whereql.cli.output import write_json, write_pairs
-    from whereql.prepared import decode
     from whereql.dialects.text import encode
     from whereql.optimize.pipeline import Step
     from whereql.optimize.pipeline import normalize as normal_form
+    from whereql.prepared import decode
 
     expr = bind(decode(read_filter(filter, where_json, where_document, lenient)), read_params(params))
     steps: list[Step] = []

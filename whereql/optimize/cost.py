@@ -9,6 +9,7 @@ Law: a AND b = b AND a; a OR b = b OR a. The order decides how much work is save
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -16,14 +17,15 @@ from whereql.ast import Const, Expr, Field, Literal, Not, Op, Or, Predicate
 from whereql.kinds import Kind
 from whereql.optimize.order import COSTS
 from whereql.optimize.tree import CONNECTIVES, rebuild
-from whereql.records import KeyInfo, Schema
+from whereql.records import Schema
 
 # Relative to one comparison: a look into an array, a search in a text, a pattern.
 _WEIGHTS = {0: 1.0, 1: 4.0, 2: 10.0, 3: 100.0}
 # The share of the values of its kind that a test lets pass: the defaults of System R (Selinger et al., 1979), where nothing
 # better is known.
 _EQUAL, _RANGE, _TEXT = 0.1, 1 / 3, 0.25
-_LINES = {"int": "number", "float": "number"}
+_LINES = {Kind.STRING: "string", Kind.INT: "number", Kind.FLOAT: "number", Kind.BOOL: "bool"}
+_LINE_OF_KIND = {kind.value: line for kind, line in _LINES.items()}
 
 
 class Estimate(NamedTuple):
@@ -52,32 +54,37 @@ def _ordered(expr: Expr, schema: Schema) -> tuple[Expr, Estimate]:
 
 def estimate(leaf: Expr, schema: Schema) -> Estimate:
     """How many records a predicate, its negation or a constant lets pass, by the counts of a schema, and what it costs."""
+    if isinstance(leaf, Predicate):
+        op, operand = leaf.op, leaf.operand
+        cost = _WEIGHTS[COSTS[op]] * (len(operand) ** 0.5 if op is Op.HAS and isinstance(operand, tuple) else 1)
+        return Estimate(min(1.0, _held(leaf, schema) / max(1, schema.records) * _share(op, operand)), max(cost, 1.0))
     match leaf:
         case Not(Predicate() as predicate):
             fraction, cost = estimate(predicate, schema)
             return Estimate(1 - fraction, cost)
-        case Predicate(subject, op, operand):
-            cost = _WEIGHTS[COSTS[op]] * (len(operand) ** 0.5 if op is Op.HAS and isinstance(operand, tuple) else 1)
-            info = schema.keys.get(subject.name, KeyInfo({})) if isinstance(subject, Field) else KeyInfo({"string": schema.records})
-            held = sum(count for kind, count in info.kinds.items() if _is_seen(leaf, kind))
-            return Estimate(min(1.0, held / max(1, schema.records) * _share(op, operand)), max(cost, 1.0))
         case Const(value):
             return Estimate(float(value), 1.0)
     raise TypeError(f"no predicate: {leaf!r}")
 
 
-def _is_seen(predicate: Predicate, kind: str) -> bool:
-    """Whether an operator can be true for values of a stored kind."""
+def _held(predicate: Predicate, schema: Schema) -> int:
+    """How many records have a value of a kind for which the operator can be true."""
+    subject, operand = predicate.subject, predicate.operand
+    if not isinstance(subject, Field):
+        kinds: Mapping[str, int] = {"string": schema.records}
+    elif (info := schema.keys.get(subject.name)) is not None:
+        kinds = info.kinds
+    else:
+        return 0
     if predicate.op is Op.EXISTS:
-        return True
-    operand = predicate.operand
-    items = operand if isinstance(operand, tuple) else (operand,)
-    lines = {_line(item.kind.value) for item in items if isinstance(item, Literal)}
-    return (predicate.op is Op.HAS) == kind.endswith("[]") and _line(kind.removesuffix("[]")) in lines
-
-
-def _line(kind: str) -> str:
-    return _LINES.get(kind, kind)
+        return sum(kinds.values())
+    lines = {_LINES[item.kind] for item in (operand if isinstance(operand, tuple) else (operand,)) if isinstance(item, Literal)}
+    is_has = predicate.op is Op.HAS
+    held = 0
+    for kind, count in kinds.items():
+        if kind.endswith("[]") is is_has and _LINE_OF_KIND.get(kind.removesuffix("[]")) in lines:
+            held += count
+    return held
 
 
 def _share(op: Op, operand: object) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whereql.ast import And, Expr, Field, Not, Or, Subject
+from whereql.ast import And, Expr, Field, Not, Or, Subject, predicates
 from whereql.optimize.constants import fold_constants
 from whereql.optimize.domain import Universe, combine, declared_universe, value_set
 from whereql.optimize.measure import Measure, measure
@@ -53,9 +53,13 @@ def narrow(expr: Expr, universes: Mapping[Subject, Universe]) -> Expr:
     return fold_constants(narrowed) if isinstance(narrowed, CONNECTIVES) and narrowed is not expr else narrowed
 
 
-def declared_universes(schema: Schema) -> dict[Subject, Universe]:
-    """The universes of the keys that a schema declares; those that were only found in records are left out."""
-    return {
-        Field(name): declared_universe(info.declared, missing=not info.required) for name, info in schema.keys.items() if info.declared is not None
-    }
-
+def declared_universes(expr: Expr, schema: Schema) -> dict[Subject, Universe]:
+    """The universes of those keys of a filter that a schema declares; those that were only found in records are left out."""
+    universes: dict[Subject, Universe] = {}
+    for predicate in predicates(expr):
+        subject = predicate.subject
+        if isinstance(subject, Field) and subject not in universes:
+            info = schema.keys.get(subject.name)
+            if info is not None and info.declared is not None:
+                universes[subject] = declared_universe(info.declared, missing=not info.required)
+    return universes

@@ -84,7 +84,7 @@ def normalize(
     are not; without: names of passes to leave out; passes: further ones, after the built-in; trace: gets what each pass did.
     Raises CheckError for a filter with parameters left to bind, or for the name of a pass that there is none of.
     """
-    universes = declared_universes(schema) if schema is not None else None
+    universes = declared_universes(expr, schema) if schema is not None else None
     narrowing = [Pass("narrowing", lambda filter: narrow(filter, universes))] if universes else []
     active = _chosen([*PASSES, *narrowing, *passes], {without} if isinstance(without, str) else without)
     done: dict[str, Expr] = {}  # what each pass made last: it would leave that as it is
