@@ -176,8 +176,8 @@ def check(
 def fmt(filter: str | None, where_json: str | None, where_document: str | None, params: tuple[str, ...], lenient: bool) -> None:
     """Print FILTER in its shortest spelling. `-` reads it from standard input; --where-json turns JSON into text."""
     from whereql.binding import bind
-    from whereql.prepared import decode
     from whereql.dialects.text import encode
+    from whereql.prepared import decode
 
     expr = decode(read_filter(filter, where_json, where_document, lenient))
     given = read_params(params)
