@@ -99,14 +99,17 @@ class GetResponse(_Reader):
     include: list[str] = field(default_factory=list)
 
     @classmethod
-    def lazily(cls, columns: Columns, include: Iterable[str]) -> GetResponse:
-        """The response whose ids and columns of `include` are made when they are read, each once."""
+    def lazily(cls, columns: Columns, include: Iterable[str], ids: list[str] | None = None) -> GetResponse:
+        """The response whose ids and columns of `include` are made when they are read, each once; ids: where they are there already."""
         response = object.__new__(cls)
-        _write(response, "include", list(include))
-        _write(response, "_columns", columns)
+        wanted = list(include)
+        _write(response, "include", wanted)
         for name in COLUMNS:
-            if name not in response.include:
+            if name not in wanted:
                 _write(response, name, None)
+        if ids is not None:
+            _write(response, "ids", ids)
+        _write(response, "_columns", columns if wanted or ids is None else None)
         return response
 
     @classmethod

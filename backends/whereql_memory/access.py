@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from whereql_memory.arrays import Array, Index, Rows
+from whereql_memory.arrays import Array, Index, Rows, offsets_of
 from whereql_memory.columns import Arrays, Plain, Strings
 from whereql_memory.indexes import RowIndex, index_codes, index_elements, index_numbers
 from whereql_memory.shelf import Shelf, Slot
@@ -15,7 +16,24 @@ from whereql_memory.shelf import Shelf, Slot
 _SPARSE = 16  # a column with values in fewer than one row of so many is not spread over all of them
 _BISECTED = 64  # words of a vocabulary, for each that is looked up, beyond which bisection costs less than a dict of them all
 _MOST_CODES = 1 << 17  # words of a vocabulary that gets a dict: of more, it would take too much memory
-_CODES, _WIDE_CODES, _NUMBERS, _ELEMENTS = 8.0, 40.0, 120.0, 30.0  # nanoseconds a value that an index takes to build
+_COUNTS, _CODES, _WIDE_CODES, _NUMBERS, _ELEMENTS = 1.5, 8.0, 40.0, 120.0, 30.0  # nanoseconds a value that each takes to build
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows have each of few values: `below[v - least]` of them a value below v, shape (most - least + 2,)."""
+
+    below: Index
+    least: int
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory held."""
+        return self.below.nbytes
+
+    def count(self, lows: Array, highs: Array) -> int:
+        """How many rows have a value in one of these closed intervals."""
+        return int((self.below[highs.astype(np.int64) - self.least + 1] - self.below[lows.astype(np.int64) - self.least]).sum())
 
 
 class Access:
@@ -23,7 +41,8 @@ class Access:
 
     data: what is compared, shape (n,) or, where `rows` says which rows have one, (k,): numbers as they are, bools as 0 and 1,
     strings as codes; least, most: the least and the greatest value; filler: what stands in `data` for a row without a value, outside
-    of least … most or NaN, None where all rows have one or `rows` says which; index: the rows by value.
+    of least … most or NaN, None where all rows have one or `rows` says which; index: the rows by value; counts: of each value,
+    where there can be few, else None.
     """
 
     def __init__(self, name: str, column: Plain | Strings, size: int, shelf: Shelf) -> None:
@@ -42,6 +61,8 @@ class Access:
             self.rows = None
         self.index: Slot[RowIndex] = Slot(shelf, name, _price(column) * len(column), self._make_index)
 
+        is_narrow = values.dtype.itemsize <= 2 and len(values) > 0
+        self.counts: Slot[Counts] | None = Slot(shelf, f"{name} (counts)", _COUNTS * len(column), self._make_counts) if is_narrow else None
         self._codes: dict[str, int] | None = None
 
     @property
@@ -61,6 +82,11 @@ class Access:
         if self._codes is None:
             self._codes = dict(zip(texts.tolist(), range(len(texts)), strict=True))
         return [code for code in map(self._codes.get, wanted) if code is not None]
+
+    def _make_counts(self) -> Counts:
+        values = _comparable(self.column)
+        shifted = values if self.least == 0 else values.astype(np.int32) - self.least
+        return Counts(offsets_of(np.bincount(shifted, minlength=self.most - self.least + 1)), self.least)
 
     def _make_index(self) -> RowIndex:
         match self.column:

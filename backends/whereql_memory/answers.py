@@ -20,6 +20,7 @@ from whereql_memory.running import Found
 from whereql_memory.table import Table
 
 _DENSE = 5  # one row in so many: from here on ids are taken by running along all of them, not by jumping
+_SMALL = 256  # records whose ids cost less to make at once than to put off
 
 
 class Answer:
@@ -31,9 +32,10 @@ class Answer:
     def __init__(self, pieces: Sequence[tuple[Table, Found]], order: Index | None = None) -> None:
         self._pieces = pieces
         self._order = order
+        self.size = len(order) if order is not None else pieces[0][1].count if len(pieces) == 1 else sum(found.count for _, found in pieces)
 
     def __len__(self) -> int:
-        return sum(len(found) for _, found in self._pieces) if self._order is None else len(self._order)
+        return self.size
 
     def column(self, name: str) -> Any:
         """See whereql.response.Columns."""
@@ -58,7 +60,7 @@ class Answer:
 
 def respond(answer: Answer, include: Iterable[str]) -> GetResponse:
     """The response with these columns."""
-    return GetResponse.lazily(answer, include)
+    return GetResponse.lazily(answer, include, answer.column("ids") if answer.size <= _SMALL else None)
 
 
 def records(table: Table, rows: Index) -> list[Record]:
@@ -70,7 +72,7 @@ def records(table: Table, rows: Index) -> list[Record]:
 def _ids(table: Table, found: Found) -> list[str]:
     if found.is_all:
         return table.ids.listed.copy()
-    if len(found) * _DENSE < found.size:
+    if found.count * _DENSE < found.size:
         return table.ids.at(found.rows)
     mask = found.mask
     if mask is None:

@@ -10,10 +10,9 @@ import numpy as np
 from whereql.ast import Expr
 from whereql_memory.arrays import Index, Mask
 from whereql_memory.indexes import ascending
-from whereql_memory.nodes import Listed, Node
+from whereql_memory.nodes import LISTING, Listed, Node
 
 _COSTLY = 5.0  # nanoseconds: a part that costs more to scan is tested on the rows that are left
-_LISTING = 0.3  # nanoseconds a row that it takes to turn a mask into rows
 _UNITED = 32  # rows of the parts of an OR are united as lists where they are fewer than one in so many
 _FIRST_PIECE, _GROWTH = 512, 4
 
@@ -32,7 +31,7 @@ class Both(Node):
         self.driver: Node | None = min(listed, key=lambda part: part.estimate, default=None)
         if self.driver is not None:
             testing = self.driver.estimate * (self.test_cost - self.driver.test_cost)
-            scanning = size * (sum(min(part.scan_cost, _COSTLY) for part in parts) + _LISTING)
+            scanning = size * (sum(min(part.scan_cost, _COSTLY) for part in parts) + LISTING)
             if testing > scanning:
                 self.driver = None
         self.is_listed = self.driver is not None

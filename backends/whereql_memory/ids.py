@@ -19,6 +19,8 @@ from whereql_memory.texts import Texts
 
 _SCAN = 16  # ids asked for by a table's length: from here on one pass over all of the table's costs less than looking each up
 
+_PASSES = 6  # over all ids, before an index is made, which takes as long
+
 
 class IdIndex(NamedTuple):
     """Rows by the hash of their id: the CRC-32 of its UTF-8, cut to the lowest k bits.
@@ -48,6 +50,8 @@ class Ids:
         self._texts = texts
         self._index = index
         self._listed: list[str] | None = None
+        self._viewed: tuple[memoryview, memoryview, int] | None = None
+        self._passes = 0
 
     @classmethod
     def of(cls, ids: Collection[str]) -> Ids:
@@ -101,20 +105,36 @@ class Ids:
 
     def find(self, ids: Collection[str]) -> Index:
         """The ascending rows of those of the ids that are there."""
-        if len(ids) * _SCAN > len(self):
+        if not self._is_indexed(len(ids)):
             wanted = frozenset(ids)
             return np.flatnonzero(np.fromiter(map(wanted.__contains__, self.listed), np.bool_, len(self)))
-        found = {row for id in ids if (row := self._row(id)) is not None}
-        return np.array(sorted(found), np.int64)
+        rows = map(self._row, ids)
+        return np.array(sorted({row for row in rows if row is not None}), np.int64)
 
     def _row(self, id: str) -> int | None:
-        order, starts = self.index
+        order, starts, last = self._buckets()
         encoded = id.encode()
-        bucket = crc32(encoded) & (len(starts) - 2)
-        for row in order[starts[bucket] : starts[bucket + 1]].tolist():
-            if (self._strings[row] == id) if self._strings is not None else next(self.texts.encoded(np.array([row]))) == encoded:
-                return int(row)
+        bucket = crc32(encoded) & last
+        for at in range(starts[bucket], starts[bucket + 1]):
+            row: int = order[at]
+            if (self._strings[row] == id) if self._strings is not None else (next(self.texts.encoded(np.array([row]))) == encoded):
+                return row
         return None
+
+    def _buckets(self) -> tuple[memoryview, memoryview, int]:
+        """The index for look-ups one by one, which are faster in a memoryview than in an array; and what cuts a hash to a bucket."""
+        if self._viewed is None:
+            order, starts = self.index
+            self._viewed = order.data, starts.data, len(starts) - 2
+        return self._viewed
+
+    def _is_indexed(self, wanted: int) -> bool:
+        """Whether to look ids up by hash: not where so many are wanted that one pass is less, nor before passes have cost as much."""
+        if wanted * _SCAN > len(self):
+            return False
+        if self._index is None:
+            self._passes += 1
+        return self._passes > _PASSES or self._index is not None
 
     def take(self, rows: Index) -> Ids:
         """The ids of these rows."""

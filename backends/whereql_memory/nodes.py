@@ -22,7 +22,8 @@ from whereql_memory.texts import Texts
 if TYPE_CHECKING:
     from whereql_memory.words import WordIndex
 
-SELECTIVE = 24  # one row in so many: a scan that finds fewer would have been spared by an index
+_ONE, _SEVERAL = 4, 32  # one row in so many, up to which an index lists the rows of one value, and of several, faster than a scan
+LISTING = 0.3  # nanoseconds a row that it takes to turn a mask into rows
 _SAMPLE = 1024
 _NONE: Index = np.empty(0, np.int64)
 
@@ -119,15 +120,16 @@ class Listed(Node):
 class Looked(Node):
     """A node with an index that may be there: what values, elements and documents share.
 
-    slot: of the index; held: the index when the plan was made.
+    slot: of the index; selective: one row in so many, up to which the index would be used.
     """
 
     slot: Slot[RowIndex] | Slot[WordIndex]
+    selective = _SEVERAL
 
     def charge(self, rows: int) -> None:
         """So many rows were scanned, though few were to be found."""
-        if self.estimate * SELECTIVE < self.size:
-            self.slot.charge(rows * self.scan_cost)
+        if self.estimate * self.selective <= self.size:
+            self.slot.charge(rows * (self.scan_cost + LISTING))
 
     def marked(self, rows: Index) -> Mask:
         """A test of rows by the list of all that there are."""
@@ -143,12 +145,13 @@ class ByIndex(Looked):
         super().__init__(expr, access.size, 0)
         self.slot: Slot[RowIndex] = access.index
         self._index = access.index.get()
+        is_point = len(condition.lows) == 1 and condition.is_points
+        self.selective = _ONE if is_point else _SEVERAL
         if self._index is not None:
             self._places = self._index.places(*condition)
             self.estimate = self._index.count(*self._places)
-            is_one = len(condition.lows) == 1 and (self._places[1] - self._places[0])[0] <= 1
-            self.is_exact = is_one or not self._index.is_multi
-            self.is_listed = self.estimate * (4 if is_one else 32) <= self.size
+            self.is_exact = is_point or not self._index.is_multi
+            self.is_listed = self.estimate * self.selective <= self.size
 
     def rows(self) -> Index:
         """See Node."""
@@ -164,10 +167,14 @@ class Values(ByIndex):
         super().__init__(expr, access, condition)
         self._access = access
         self._holds = tester(condition, access.least, access.most, access.filler, access.data.dtype)
-        self.scan_cost = 0.03 * access.data.itemsize * (1 if len(condition.lows) == 1 else min(len(condition.lows), 20))
+        self.scan_cost = 0.05 * access.data.itemsize * (1 if len(condition.lows) == 1 else 2 * len(condition.lows))
+        self.scan_cost = min(self.scan_cost, 20.0 if access.data.itemsize > 4 else 1.5)
         if access.rows is not None:
             self.scan_cost, self.test_cost = 0.3, 30.0
-        if self._index is None:
+        counts = None if access.counts is None or self._index is not None else access.counts.get()
+        if counts is not None:
+            self.estimate, self.is_exact = counts.count(*condition), True
+        elif self._index is None:
             sample = access.data[:: max(1, len(access.data) // _SAMPLE)]
             self.estimate = len(access.data) * np.count_nonzero(self._holds(np.ascontiguousarray(sample))) / max(1, len(sample))
 
@@ -175,6 +182,8 @@ class Values(ByIndex):
         """See Node."""
         access = self._access
         self.charge(high - low)
+        if access.counts is not None:
+            access.counts.charge((high - low) * self.scan_cost)
         if access.rows is None:
             return self._holds(access.data[low:high])
         first, behind = place_of(access.rows, low, high)
@@ -204,7 +213,7 @@ class Elements(ByIndex):
         super().__init__(expr, access, condition)
         self._access, self._data = access, access.elements.data
         self._holds = tester(condition, access.elements.least, access.elements.most, None, self._data.dtype)
-        self.scan_cost = 0.5 * len(self._data) / max(1, self.size)
+        self.scan_cost = 1.5 * len(self._data) / max(1, self.size)
         if self._index is None:
             sample = self._data[:: max(1, len(self._data) // _SAMPLE)]
             hits = len(self._data) * np.count_nonzero(self._holds(np.ascontiguousarray(sample))) / max(1, len(sample))

@@ -15,17 +15,14 @@ _FIRST_BLOCK = 1 << 10
 
 
 class Found:
-    """Rows that were found in a segment of `size` rows, as a mask or as ascending row numbers, or all of them."""
+    """Rows that were found in a segment of `size` rows, as a mask or as ascending row numbers, or all of them; count: how many."""
 
-    __slots__ = ("_count", "_mask", "_rows", "size")
+    __slots__ = ("_mask", "_rows", "count", "size")
 
     def __init__(self, size: int, mask: Mask | None = None, rows: Index | None = None) -> None:
         self.size = size
         self._mask, self._rows = mask, rows
-        self._count = len(rows) if rows is not None else size if mask is None else int(np.count_nonzero(mask))
-
-    def __len__(self) -> int:
-        return self._count
+        self.count = len(rows) if rows is not None else size if mask is None else int(np.count_nonzero(mask))
 
     @property
     def mask(self) -> Mask | None:
@@ -35,7 +32,7 @@ class Found:
     @property
     def is_all(self) -> bool:
         """Whether every row of the segment was found."""
-        return self._count == self.size
+        return self.count == self.size
 
     @property
     def rows(self) -> Index:
@@ -61,7 +58,7 @@ def find(node: Node, alive: Mask | None, most: int | None = None) -> Found:
 def count(node: Node, alive: Mask | None) -> int:
     """How many rows a plan has that are alive. Nothing is put together for it."""
     if alive is not None:
-        return len(find(node, alive))
+        return find(node, alive).count
     if node.is_exact:
         return int(node.estimate)
     if node.is_listed:

@@ -118,8 +118,11 @@ class Slot(Generic[T]):
         return self.shelf.mode == "on" or self.spent >= self.price
 
     def charge(self, nanoseconds: float) -> None:
-        """A scan was made that the index would have spared."""
+        """A scan was made that the index would have spared. Plans that do without it are no longer good once it is due."""
+        was_due = self.spent >= self.price
         self.spent += nanoseconds
+        if not was_due and self.is_due:
+            self.shelf.epoch += 1
 
     def get(self) -> T | None:
         """The index, built if it is due; None if there is none."""

@@ -72,7 +72,7 @@ class View:
     def count(self, query: Query) -> int:
         """How many records a query has."""
         if query.ids is not None:
-            found = sum(len(rows) for _, rows in self._among(query.ids, query.where))
+            found = sum(len(_among(part, query.ids, query.where)) for part in self.parts)
         else:
             found = sum(count(part.segment.plan(query.where), part.alive) for part in self.parts)
         if query.limit is None and not query.offset:
@@ -83,7 +83,10 @@ class View:
     def select(self, query: Query) -> Answer:
         """The records of a query."""
         most = None if query.limit is None else query.offset + query.limit
-        found = [(part, each) for part, each in self._find(query, most) if len(each)]
+        if len(self.parts) == 1 and not query.offset:  # the usual case, without what several parts need
+            part = self.parts[0]
+            return Answer([(part.segment.table, _find_in(part, query, most))])
+        found = [(part, each) for part, each in self._find(query, most) if each.count]
         if len(found) > 1 and not self.is_ordered:
             return self._merged(found, query.offset, most)
         if most is not None or query.offset:
@@ -94,19 +97,16 @@ class View:
         """The rows of a query, by part."""
         if query.limit is not None or query.offset:
             return {part: rows for part, rows in self.locate(self.select(query).column("ids")) if len(rows)}
-        return {part: found.rows for part, found in self._find(query, None) if len(found)}
+        return {part: found.rows for part, found in self._find(query, None) if found.count}
 
     def _find(self, query: Query, most: int | None) -> Iterable[tuple[Part, Found]]:
-        if query.ids is not None:
-            return [(part, Found(len(part.segment), rows=rows)) for part, rows in self._among(query.ids, query.where)]
-        return _enough(((part, find(part.segment.plan(query.where), part.alive, most)) for part in self.parts), most if self.is_ordered else None)
-
-    def _among(self, ids: Collection[str], where: Expr) -> Iterable[tuple[Part, Index]]:
-        """The rows of a filter among those of some ids."""
-        for part, rows in self.locate(ids):
-            if len(rows) and where != _TRUE:
-                rows = rows[part.segment.plan(where).test(rows)]
-            yield part, rows
+        """The first rows of each part, as many as a limit needs."""
+        left = most
+        for part in self.parts:
+            found = _find_in(part, query, most)
+            yield part, found
+            if left is not None and self.is_ordered and (left := left - found.count) <= 0:
+                return
 
     def _merged(self, found: Sequence[tuple[Part, Found]], offset: int, most: int | None) -> Answer:
         """Rows of several parts, put in the order of the collection."""
@@ -124,12 +124,18 @@ class View:
 _TRUE = Const(True)
 
 
-def _enough(found: Iterable[tuple[Part, Found]], most: int | None) -> Iterable[tuple[Part, Found]]:
-    """No more parts than a limit needs."""
-    for part, each in found:
-        yield part, each
-        if most is not None and (most := most - len(each)) <= 0:
-            return
+def _find_in(part: Part, query: Query, most: int | None) -> Found:
+    """The rows of a query in one part; most: how many of the first are enough."""
+    if query.ids is None:
+        return find(part.segment.plan(query.where), part.alive, most)
+    rows = _among(part, query.ids, query.where)
+    return Found(len(part.segment), rows=rows if most is None else rows[:most])
+
+
+def _among(part: Part, ids: Collection[str], where: Expr) -> Index:
+    """The rows of a filter among those of some ids."""
+    rows = part.kept(part.segment.table.ids.find(ids))
+    return rows if not len(rows) or where == _TRUE else rows[part.segment.plan(where).test(rows)]
 
 
 def _cut(found: Sequence[tuple[Part, Found]], low: int, high: int | None) -> list[tuple[Part, Found]]:
@@ -137,7 +143,7 @@ def _cut(found: Sequence[tuple[Part, Found]], low: int, high: int | None) -> lis
     kept, start = [], 0
     for part, each in found:
         rows = each.rows[max(0, low - start) : None if high is None else max(0, high - start)]
-        start += len(each)
+        start += each.count
         if len(rows):
             kept.append((part, Found(each.size, rows=rows)))
     return kept
