@@ -60,7 +60,8 @@ class Whereql:
         return self.collection.add(ids=batch.ids, metadatas=batch.metadatas, documents=batch.documents)
 
     def finish(self) -> None:
-        """Nothing: the first question finds a collection ready."""
+        """Count the records: what was added is put together when someone reads, and that is a part of loading."""
+        self.collection.count()
 
     def prepare(self, variant: Variant, wants: str) -> Ways:
         """From the text of the filter, with ids beside it, to its answer."""
@@ -107,17 +108,17 @@ class Chroma:
 
 @dataclass(frozen=True)
 class Kind:
-    """A contender: how its process makes it, the package with its version, and what of it may be forked after it is loaded.
+    """A contender: how its process makes it, and the package with its version.
 
-    forks: whether a child of a loaded process can answer (threads don't live on in one, so those that have their own can't);
-    most: records beyond which it is left out; is_file: whether it asks a Parquet file.
+    most: records beyond which it is left out; is_file: whether it asks a Parquet file; learns: whether what it was asked before
+    makes it faster, so that a first question takes a collection of its own.
     """
 
     make: Callable[[Source], Any]
     package: str
-    forks: bool = True
     most: int | None = None
     is_file: bool = False
+    learns: bool = False
 
 
 def _peer(module: str, name: str) -> Callable[[Source], Any]:
@@ -125,14 +126,14 @@ def _peer(module: str, name: str) -> Callable[[Source], Any]:
 
 
 CONTENDERS = {
-    "whereql": Kind(lambda source: Whereql(whereql.open(source.snapshot or "memory:")), "whereql"),
+    "whereql": Kind(lambda source: Whereql(whereql.open(source.snapshot or "memory:")), "whereql", learns=True),
     "numpy": Kind(_peer("numpy_masks", "NumpyMasks"), "numpy"),
-    "polars": Kind(_peer("polars_frame", "PolarsFrame"), "polars", forks=False),
-    "duckdb": Kind(_peer("sql_tables", "DuckTable"), "duckdb", forks=False),
-    "pyarrow": Kind(_peer("arrow_table", "ArrowTable"), "pyarrow", forks=False),
+    "polars": Kind(_peer("polars_frame", "PolarsFrame"), "polars"),
+    "duckdb": Kind(_peer("sql_tables", "DuckTable"), "duckdb"),
+    "pyarrow": Kind(_peer("arrow_table", "ArrowTable"), "pyarrow"),
     "pandas": Kind(_peer("pandas_frame", "PandasFrame"), "pandas"),
     "sqlite": Kind(_peer("sql_tables", "SqliteTable"), "sqlite"),
-    "chroma": Kind(lambda source: Chroma(source.folder / f"chroma-{source.n}"), "chromadb", forks=False, most=100_000),
-    "polars-file": Kind(_peer("polars_frame", "PolarsFile"), "polars", forks=False, is_file=True),
-    "duckdb-file": Kind(_peer("sql_tables", "DuckFile"), "duckdb", forks=False, is_file=True),
+    "chroma": Kind(lambda source: Chroma(source.folder / f"chroma-{source.n}"), "chromadb", most=100_000),
+    "polars-file": Kind(_peer("polars_frame", "PolarsFile"), "polars", is_file=True),
+    "duckdb-file": Kind(_peer("sql_tables", "DuckFile"), "duckdb", is_file=True),
 }  # fmt: skip

@@ -31,7 +31,7 @@ from benchmarks.stores import Failed
 from benchmarks.turns import workers
 from benchmarks.workload import FILTERS
 
-_MOST_WARMING = 8  # rounds over all filters
+_MOST_WARMING, _QUIET = 40, 4  # rounds over all filters, and how many without a new index are enough
 
 
 @dataclass
@@ -69,11 +69,13 @@ class Seat:
         return None
 
 
-def load(seats: Sequence[Seat], source: Source, results: Results, told: Callable[[str], object]) -> None:
-    """Load the contenders, one after the other."""
+def load(seats: Sequence[Seat], source: Source, results: Results, rehearsed: Sequence[str], told: Callable[[str], object]) -> None:
+    """Load the contenders, one after the other. rehearsed: filters that each is asked elsewhere before that."""
     for seat in seats:
         seat.process.send(source)
         try:
+            if rehearsed:
+                seat.ask("rehearse", rehearsed)
             loaded: Loaded = seat.ask("load")
         except Failed as error:
             seat.failed = str(error)
@@ -96,14 +98,17 @@ def check(seats: Sequence[Seat], filter: str, budget: float) -> int:
 
 
 def warm(seats: Sequence[Seat], filters: Sequence[str], told: Callable[[str], object]) -> int:
-    """Ask whereql all filters until its indexes change no more, the others as often, a second for a filter at most; how often."""
+    """Ask whereql all filters until it builds no more indexes, the others as often, a second for a filter at most; how often.
+
+    An index is built when enough was spent without it, so that some quiet rounds say more than one.
+    """
     own = next((seat for seat in seats if seat.name == OWN and seat.failed is None), None)
-    rounds, before = 0, object()
-    while own and rounds < _MOST_WARMING and (stats := own.ask("stats")) != before:
-        before = stats if stats is not None or rounds > 1 else object()
+    rounds, quiet, built = 0, 0, -1
+    while own and rounds < _MOST_WARMING and quiet < _QUIET:
         for filter in filters:
             own.ask_for(filter, "warm", 1, 60.0)
-        rounds += 1
+        before, built = built, own.ask("built")
+        rounds, quiet = rounds + 1, quiet + 1 if built == before else 0
     for seat in seats:
         for filter in filters if seat is not own else ():
             seat.ask_for(filter, "warm", rounds, 1.0)
@@ -150,7 +155,7 @@ def run_warm(seats: Sequence[Seat], filters: Sequence[str], given: argparse.Name
 
 
 def run_cold(seats: Sequence[Seat], filters: Sequence[str], given: argparse.Namespace, results: Results, progress: Progress) -> None:
-    """The first question after loading, for each filter anew; the least of some, since each may meet a busy machine."""
+    """The first question after loading, for each filter anew."""
     task = progress.add_task("first questions", total=len(filters))
     results.is_cold = True
     for filter in filters:
@@ -181,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         try:
             with Progress(*columns, console=screen) as progress:
-                load(seats, Source(given.n, folder, given.file, given.parquet), results, screen.print)
+                load(seats, Source(given.n, folder, given.file, given.parquet), results, given.filters if given.cold else (), screen.print)
                 (run_cold if given.cold else run_warm)(seats, given.filters, given, results, progress)
                 for seat in seats:
                     if seat.failed is None:
@@ -203,7 +208,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--n", type=int, default=100_000, help="records (default: 100,000)")
     options.add_argument("--only", type=_names_of(CONTENDERS), metavar="NAME,…", help=f"of {', '.join(CONTENDERS)} (default: all that fit)")
     options.add_argument("--filters", type=_names_of(FILTERS), default=list(FILTERS), metavar="FILTER,…", help="names of the workload's filters (default: all)")
-    options.add_argument("--rounds", type=int, default=7, help="turns of each contender at each filter (default: 7)")
+    options.add_argument("--rounds", type=int, help="turns of each contender at each filter (default: 7, and 2 with --cold)")
     options.add_argument("--turn", type=float, default=0.02, help="seconds of a turn, at least (default: 0.02)")
     options.add_argument("--budget", type=float, default=4.0, help="seconds after which a contender has no further turn at a filter (default: 4)")
     options.add_argument("--cold", action="store_true", help="first questions only: loaded, and nothing built yet")
@@ -217,6 +222,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         options.error("--file and --parquet go together")
     from_files = [OWN, "polars", "duckdb", "polars-file", "duckdb-file"]
     fit = from_files if given.file else [name for name, kind in CONTENDERS.items() if not kind.is_file and (kind.most is None or given.n <= kind.most)]
+    given.rounds = given.rounds or (2 if given.cold else 7)
     given.only = fit if given.only is None else given.only
     if given.file and (others := [name for name in given.only if name not in from_files]):
         options.error(f"{', '.join(others)} can't read the file")

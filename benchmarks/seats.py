@@ -9,9 +9,8 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contenders import CONTENDERS, Source, Whereql
-from benchmarks.stores import Failed, reason
+from benchmarks.stores import reason
 from benchmarks.workload import FILTERS, Batch, Filter, Variant, batches, variants
 
 CHUNK = 100_000  # records that a contender is given at once
+_FEW = 200  # records of a rehearsal
 
 
 @dataclass(frozen=True)
@@ -59,22 +59,26 @@ def _joined(held: Sequence[Batch]) -> Batch:
     return Batch(ids, documents, metadatas, np.concatenate([batch.embeddings for batch in held]))
 
 
+def fill(contender: Any, records: Iterable[Batch]) -> float:
+    """Give a contender its records: the seconds that it takes, without the making of them."""
+    taken = 0.0
+    for batch in records:
+        started = time.perf_counter()
+        contender.add(batch)
+        taken += time.perf_counter() - started
+    started = time.perf_counter()
+    contender.finish()
+    return taken + time.perf_counter() - started
+
+
 def load(contender: Any, source: Source) -> Loaded:
     """Give a contender its records, or its file."""
-    taken = 0.0
     started = time.perf_counter()
     if source.parquet and hasattr(contender, "open"):
         contender.open(source.parquet)
         taken = time.perf_counter() - started
-    elif source.snapshot is None:
-        for batch in chunks(source.n):
-            started = time.perf_counter()
-            contender.add(batch)
-            taken += time.perf_counter() - started
-        del batch
-        started = time.perf_counter()
-        contender.finish()
-        taken += time.perf_counter() - started
+    else:
+        taken = 0.0 if source.snapshot else fill(contender, chunks(source.n))
     return Loaded(taken, resident())
 
 
@@ -107,6 +111,7 @@ class Worker:
         self.kind, self.source = CONTENDERS[name], source
         self.contender: Any = None
         self.runs: dict[tuple[str, bool], list[Callable[[], Any]]] = {}
+        self.held: list[Batch] = []  # the records, where they are loaded again and again
 
     def load(self) -> Loaded:
         """Make the contender and load it."""
@@ -116,6 +121,15 @@ class Worker:
         loaded = load(self.contender, self.source)
         gc.freeze()
         return Loaded(made + loaded.seconds, loaded.memory)
+
+    def rehearse(self, filters: Sequence[str]) -> None:
+        """Ask all filters of a few records elsewhere, so that first questions find the code loaded, and threads awake."""
+        small = replace(self.source, n=_FEW, snapshot=None, parquet=None)
+        contender = self.kind.make(small)
+        load(contender, small)
+        for filter in filters:
+            for way in contender.prepare(variants(FILTERS[filter], _FEW)[0], FILTERS[filter].wants):
+                way()
 
     def check(self, filter: str, budget: float) -> Checked:
         """Answer the variants of a filter, as many as there is time for, and choose the fastest way of those there are."""
@@ -166,43 +180,29 @@ class Worker:
         return elapsed / rounds / len(runs)
 
     def first(self, filter: str) -> float:
-        """Seconds of the very first run of a filter: in a child of this process, where it can have one."""
+        """Seconds of the first run of a filter; of a fresh collection, where it matters what was asked before."""
         made = FILTERS[filter]
-        run = self.contender.prepare(variants(made, self.source.n)[0], made.wants)[0]
-        return in_child(partial(_seconds, run)) if self.kind.forks else _seconds(run)
+        if self.kind.learns and self.source.snapshot is None:
+            self.held = self.held or list(chunks(self.source.n))
+            self.contender = None
+            self.contender = self.kind.make(self.source)
+            fill(self.contender, self.held)
+        asked = Whereql(self.contender.collection, is_fresh=True) if isinstance(self.contender, Whereql) else self.contender
+        return _seconds(asked.prepare(variants(made, self.source.n)[0], made.wants)[0])
 
     def memory(self) -> int:
         """The bytes that are resident now."""
         return resident()
 
-    def stats(self) -> Any:
-        """What whereql's backend says about its indexes, if it says anything."""
-        stats = getattr(self.contender.collection.backend, "stats", None)
-        return None if stats is None else str(stats())
+    def built(self) -> int:
+        """How many indexes whereql has built so far."""
+        return int(self.contender.collection.backend.stats().built)
 
 
 def _seconds(run: Callable[[], Any]) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
-
-
-def in_child(run: Callable[[], float]) -> float:
-    """The number that `run` returns in a child of this process, which leaves nothing behind here. Raises Failed if it dies."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(writing, repr(run()).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    if not text:
-        raise Failed("its child ended")
-    return float(text)
 
 
 def rows_of(result: Any, wants: str) -> int:
