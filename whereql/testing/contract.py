@@ -288,10 +288,12 @@ class BackendContract(WritingContract, LastingContract, LargeContract):
                 raise Broken("schema has every key, with the number of records by kind", details=[("differs", one) for one in wrong[:5]])
 
     def test_close_lets_go(self, trials: Trials) -> None:
-        """A backend can be closed after a scan that nobody finished, and one backend does not close another."""
+        """A backend can be closed after a scan that nobody finished, one backend does not close another, and answers can still be read."""
         first, second = (trials.open([make_record(f"{name}{n}") for n in range(20)]) for name in "ab")
         next(iter(first.backend.scan(Query(include=()), page_sizes(2))))
+        answer = first.response(Query(include=EVERYTHING))
         trials.close_one(first)
+        check_response(answer, first.records, EVERYTHING, f"backend.get({show_query(Query(include=EVERYTHING))}) before it was closed, and its columns read after that")
         compare("closing one backend leaves another open", Const(True), second.everyone, second.answered(Query(include=())))
 
     def _numbered(self, trials: Trials) -> Trial:

@@ -70,10 +70,12 @@ class Ledger:
         self, asked: str, given: Sequence[tuple[str, str]], before: Mapping[str, Record], due: int, call: Callable[P, int], *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Call, and look at the whole collection. given: lines that say what was written; before: the records as they were."""
+        query = Query(include=_EVERYTHING)
+        earlier = self.trial.response(query)
         got = calling(asked, None, call, *args, **kwargs)
         if type(got) is not int or got != due:
             raise Broken("a write answers how many records it wrote", details=[("asked", asked), *given[:_SHOWN], ("expected", due), ("got", repr(got))])
-        query = Query(include=_EVERYTHING)
+        check_response(earlier, list(before.values()), _EVERYTHING, f"backend.get({show_query(query)}) before {asked}, and its columns read after that")
         try:
             check_response(self.trial.response(query), self.records, _EVERYTHING, f"backend.get({show_query(query)}) after {asked}")
         except Broken as broken:
