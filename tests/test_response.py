@@ -131,6 +131,19 @@ def test_pages_of_a_scan_make_their_columns_when_they_are_read() -> None:
     assert pages[2].metadatas == [record.metadata for record in TEXTS[7::100]][180:]
 
 
+def test_ids_may_be_there_already() -> None:
+    made: Counter[str] = Counter()
+    ids = [record.id for record in RECORDS[:9]]
+    response = GetResponse.lazily(Counted(RECORDS[:9], made), ["uris"], ids)
+    assert response.ids is ids and len(response) == 9 and not made
+    assert same(response, eager(include=["uris"])) and made == {"uris": 9}
+    columns = Counted(RECORDS[:9], made)
+    alive = weakref.ref(columns)
+    response = GetResponse.lazily(columns, (), ids)
+    del columns
+    assert len(response) == 9 and response == eager(include=()) and made == {"uris": 9} and alive() is None
+
+
 def test_what_reads_everything_makes_everything() -> None:
     without = ("documents", "uris", "metadatas")  # arrays have no one equality
     assert lazy(include=without)[0] == eager(include=without) != lazy(RECORDS[:8], without)[0]

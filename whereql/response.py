@@ -32,7 +32,7 @@ _write = object.__setattr__  # a response is frozen
 class Columns(Protocol):
     """Where the columns of a response come from that are made when someone reads them.
 
-    All are of the moment of the answer: what is written later shows in none of them.
+    All are of the moment of the answer: what is written later shows in none of them, and they can be read when the store is closed.
     """
 
     def __len__(self) -> int:
