@@ -104,6 +104,21 @@ def test_operators_on_all_texts_some_and_a_span(case: tuple[list[str], Op, str],
         assert getattr(SortedTexts.of(ordered), METHODS[op])(text).tolist() == [MEANING[op](each, text) for each in ordered]
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.text("ab", max_size=12), min_size=1, max_size=30),
+    st.text("ab", min_size=1, max_size=12) | st.sampled_from(["ab" * 20, "a" * 40, "a" * 40 + "b"]),
+    st.sampled_from([0, 1]),
+    st.sampled_from([0, 2]),
+    st.sampled_from([0, 1, 1 << 20]),
+)
+def test_each_way_to_look_for_a_needle(strings: list[str], needle: str, rare: int, rare_byte: int, rare_hit: int) -> None:
+    """Whichever way is chosen: by one byte, two or three, by units of two or four, from one place of a rare byte to the next."""
+    texts = Texts.of([*strings, needle, f"a{needle}", f"bb{needle}a", f"aab{needle}"])
+    with small_steps(32), patch.multiple(whereql_memory.blob, _RARE=rare, _RARE_BYTE=rare_byte, _RARE_HIT=rare_hit):
+        assert texts.contains(needle).tolist() == [needle in string for string in texts.tolist()]
+
+
 @settings(max_examples=500, deadline=None)
 @given(cases(), st.sampled_from([3, 16, 1 << 20]))
 def test_the_index_says_what_a_look_at_each_text_says(case: tuple[list[str], Op, str], size: int) -> None:

@@ -12,15 +12,20 @@ from mmap import mmap
 
 import numpy as np
 
+from whereql.like import like_escaped
+from whereql.regex import compile_like
 from whereql_memory.arrays import Array, Index, Mask, owners
 
 Buffer = bytes | memoryview | mmap
 END = b"\xff"
 PAD = 8 * END  # behind the last text, so that eight bytes can be read from any position of a text
-_BLOCK = 1 << 19  # bytes that one step of a scan looks at: they and their marks stay in the second cache
+_BLOCK = 1 << 20  # bytes that one step of a scan looks at: they and their marks stay in the second cache
 _SAMPLES, _SAMPLE = 16, 1 << 12  # at how many places of a blob bytes are counted, and how many there
 _PROBED = 64  # bytes of a needle among which the rarest are looked for
 _HEAD = 32  # bytes of a needle that are compared for all candidates at once; few are left after these
+_RARE = 5e-4  # the share of positions with a hit below which it costs less to look at the hits than to compare more bytes
+_RARE_BYTE = 1 / 500  # the share of a byte below which to jump from one to the next takes less time than to compare each
+_RARE_HIT = 64  # where less than one text in so many has a hit, it may be an object
 _CROWDED = 8  # where one text in so many has a hit, the marks of each text are looked at as a whole
 
 
@@ -45,11 +50,6 @@ class Blob:
     def octets(self) -> Array:
         """All bytes, uint8, shape (n,)."""
         return np.frombuffer(self.buffer, np.uint8)
-
-    @cached_property
-    def pairs(self) -> Array:
-        """The bytes two by two, uint16, shape (n // 2,)."""
-        return np.frombuffer(self.buffer, "<u2", len(self) // 2)
 
     @cached_property
     def words(self) -> Array:
@@ -99,58 +99,99 @@ def steps(offsets: Index, size: int) -> list[int]:
 
 def _search(blob: Blob, needle: bytes) -> Callable[[Index, Mask], None]:
     """What marks, in the second array, the texts of the offsets in the first that have the needle."""
+    share = (blob.frequency / max(int(blob.frequency.sum()), 1)).tolist()
+    search = _compare(blob, needle, share)
+    return _JumpSearch(blob, needle, search) if share[needle[0]] < _RARE_BYTE else search
+
+
+def _compare(blob: Blob, needle: bytes, share: list[float]) -> _ByteSearch | _UnitSearch:
+    """The search that compares everywhere what leaves few places to verify. share: of each byte, in the blob."""
     head = needle[:_PROBED]
-    count = dict(enumerate(blob.frequency.tolist()))
-    triples = [
-        (count[b] * (count[a] + count[c]), at)
-        for at, (a, b, c) in enumerate(zip(head, head[1:], head[2:], strict=False))
-        if not a == b == c
-    ]
-    return _TripleSearch(blob, needle, min(triples)[1]) if triples else _ByteSearch(blob, needle)
+    triples = [(share[b] * (share[a] + share[c]), at) for at, (a, b, c) in enumerate(zip(head, head[1:], head[2:], strict=False)) if not a == b == c]
+    if not triples:
+        return _ByteSearch(blob, needle)
+    hits, at = min(triples)
+    if hits <= _RARE:
+        return _UnitSearch(blob, needle, at, 2, False)
+    if len(needle) == 3:
+        return _ByteSearch(blob, needle)
+    if len(needle) >= 7:
+        at = min(max(at - 2, 0), len(needle) - 7)
+        if len({needle[start : start + 4] for start in range(at, at + 4)}) == 4:
+            return _UnitSearch(blob, needle, at, 4, False)
+    _, at = min([triple for triple in triples if triple[1] <= len(needle) - 5] or triples)
+    return _UnitSearch(blob, needle, at, 2, True)
 
 
 class _Room:
     """Room for the marks of one step after the other: memory that is new at each step costs more than the search."""
 
     def __init__(self) -> None:
-        self._held = np.empty((2, 0), np.bool_)
+        self._held = np.zeros((3, 0), np.bool_)
 
-    def take(self, size: int) -> tuple[Mask, Mask]:
-        """Two arrays of this size."""
+    def take(self, size: int) -> tuple[Mask, Mask, Mask]:
+        """Three arrays of this size, for as long as no others are taken."""
         if size > self._held.shape[1]:
-            self._held = np.empty((2, size), np.bool_)
-        return self._held[0, :size], self._held[1, :size]
+            self._held = np.zeros((3, size + 8 - size % 8), np.bool_)
+        return self._held[0, :size], self._held[1, :size], self._held[2, :size]
+
+    def marked(self, size: int) -> Index:
+        """Where the first array of this size is true. Eight marks are looked at at once, as few are."""
+        self._held[0, size : size + 8 - size % 8] = False
+        eights = self._held[0, : size + 8 - size % 8].view(np.uint64)
+        found = np.flatnonzero(eights != 0)
+        at = np.flatnonzero(eights[found].view(np.bool_))
+        marked: Index = found[at >> 3] * 8 + (at & 7)
+        return marked
 
 
-class _TripleSearch:
-    """Looks for three bytes ABC of the needle: wherever they stand, AB or BC is a pair of the blob, of which half as many are compared.
+class _UnitSearch:
+    """Looks at the blob in units of two or four bytes: those of the needle from `at` on make a whole unit, wherever they stand.
 
-    Unlike bytes.find and re, this costs the same whether hits are rare or everywhere: it makes no object per hit.
+    A needle may begin at each byte of a unit, so as many different units are looked for, but in half or a quarter of the places;
+    with `follows`, for two units in a row where the needle is long enough. Unlike bytes.find and re, this costs the same whether
+    hits are rare or everywhere: it makes no object per hit.
     """
 
-    def __init__(self, blob: Blob, needle: bytes, at: int) -> None:
+    def __init__(self, blob: Blob, needle: bytes, at: int, width: int, follows: bool) -> None:
         self._blob = blob
         self._needle = needle
         self._at = at
-        self._first, self._second = (np.uint16(int.from_bytes(needle[i : i + 2], "little")) for i in (at, at + 1))
+        self._width = width
+        self._all = np.frombuffer(blob.buffer, f"<u{width}", len(blob) // width)
+        self._units = np.array([needle[start : start + width] for start in range(at, at + width)]).view(self._all.dtype)
+        ends = [needle[start + width : start + 2 * width] for start in range(at, at + width)]
+        self._next = [np.frombuffer(end, self._all.dtype)[0] if follows and len(end) == width else None for end in ends]
         self._room = _Room()
 
     def __call__(self, offsets: Index, mask: Mask) -> None:
         start, stop = int(offsets[0]), int(offsets[-1])
-        pairs = self._blob.pairs[start // 2 : stop // 2]
-        fits, others = self._room.take(len(pairs))
-        np.equal(pairs, self._first, out=fits)
-        np.equal(pairs, self._second, out=others)
-        np.logical_or(fits, others, out=fits)
-        if fits.any():
-            found = np.flatnonzero(fits)
-            at = 2 * found + (start // 2 * 2 - self._at) - (pairs[found] != self._first)
+        first, last = start // self._width, stop // self._width
+        self._mark(first, last)
+        found = self._room.marked(last - first)
+        if len(found):
+            found += first
+            units, at = self._all[found], found * self._width - self._at
+            for shift, unit in enumerate(self._units):
+                at -= (units == unit) * shift
             at = at[np.searchsorted(at, start) :]
             mask[:] = owners(at[self._blob.verify(at, self._needle)], offsets)
 
+    def _mark(self, first: int, last: int) -> None:
+        """Mark in the room which of the units from `first` to `last` are one of the needle."""
+        fits, others, follow = self._room.take(last - first)
+        for at, (unit, next_unit) in enumerate(zip(self._units, self._next, strict=True)):
+            marks = others if at else fits
+            np.equal(self._all[first:last], unit, out=marks)
+            if next_unit is not None:
+                np.equal(self._all[first + 1 : last + 1], next_unit, out=follow)
+                np.logical_and(marks, follow, out=marks)
+            if at:
+                np.logical_or(fits, others, out=fits)
+
 
 class _ByteSearch:
-    """Looks for one byte, or two in a row, at every position: for what has no three bytes to tell apart."""
+    """Looks for up to three bytes in a row at every position: for what is no longer, or has no three bytes to tell apart."""
 
     def __init__(self, blob: Blob, needle: bytes) -> None:
         self._blob = blob
@@ -160,15 +201,32 @@ class _ByteSearch:
 
     def __call__(self, offsets: Index, mask: Mask) -> None:
         start, stop = int(offsets[0]), int(offsets[-1])
-        fits, others = self._room.take(stop - start)
+        fits, others, _ = self._room.take(stop - start)
         np.equal(self._blob.octets[start:stop], self._needle[0], out=fits)
-        if len(self._needle) > 1:
-            np.equal(self._blob.octets[start + 1 : stop + 1], self._needle[1], out=others)
+        for behind, byte in enumerate(self._needle[1:3], 1):
+            np.equal(self._blob.octets[start + behind : stop + behind], byte, out=others)
             np.logical_and(fits, others, out=fits)
-        if self._crowded and len(self._needle) <= 2:
+        if self._crowded and len(self._needle) <= 3:
             np.logical_or.reduceat(fits, offsets[:-1] - start, out=mask)
         else:
-            at = np.flatnonzero(fits) + start
-            at = at[self._blob.verify(at, self._needle)] if len(self._needle) > 2 else at
-            mask[:] = owners(at, offsets)
+            at = self._room.marked(len(fits)) + start
+            mask[:] = owners(at[self._blob.verify(at, self._needle)] if len(self._needle) > 3 else at, offsets)
         self._crowded = bool(np.count_nonzero(mask) * _CROWDED > len(mask))
+
+
+class _JumpSearch:
+    """Goes from one place of the needle's first byte, which is rare, to the next, as RE2 does; until the needle turns out to be frequent."""
+
+    def __init__(self, blob: Blob, needle: bytes, otherwise: Callable[[Index, Mask], None]) -> None:
+        self._blob = blob
+        self._places = compile_like(f"%{like_escaped(needle.decode())}%", ignore_case=False).places
+        self._otherwise = otherwise
+        self._is_frequent = False
+
+    def __call__(self, offsets: Index, mask: Mask) -> None:
+        if self._is_frequent:
+            return self._otherwise(offsets, mask)
+        at = np.fromiter(self._places(self._blob.buffer, int(offsets[0]), int(offsets[-1])), np.int64)
+        mask[:] = owners(at, offsets)
+        self._is_frequent = len(at) * _RARE_HIT > len(mask)
+        return None
