@@ -44,7 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def packed(path: Path, records: list[Record]) -> Path:
     target = path / "packed.wql"
-    assert pack(str(target), records, {}, overwrite=True) == len(records)
+    assert pack(str(target), records, {}, overwrite=True, words=True) == len(records)
     return target
 
 
@@ -195,9 +195,11 @@ def test_an_unknown_section_is_ignored(sound: Path, tmp_path: Path) -> None:
 
 def test_a_missing_section_is_told(sound: Path, tmp_path: Path) -> None:
     for name in sections_of(sound):
-        if name.startswith("0/ids/index"):
-            continue  # read only if an id is looked for
         found = outcome(tampered(sound, tmp_path / "less.wql", {name: None}))
+        if "index." in name or "words." in name:  # read only if something is looked for
+            assert found == everything(sound)
+            lookups(tmp_path / "less.wql")
+            continue
         if name.rpartition("/")[0] in ("0/documents", "0/uris", "0/vectors"):  # without one, the column may not be there at all
             assert found == "WQ706" or name in ("0/documents/blob", "0/uris/blob", "0/vectors/data"), name
         else:
@@ -367,6 +369,20 @@ def test_an_index_that_leads_elsewhere_is_found_by_verify(sound: Path, tmp_path:
         verified(tampered(sound, tmp_path / "index.wql", {"0/ids/index.order": order[::-1].copy()}))
 
 
+@pytest.mark.parametrize("name", ["0/0.int/index.keys", "0/0.float/index.keys", "0/4.string/index.order", "0/1.bool/index.order", "0/2.string[]/index.order", "0/documents/words.entries"])
+def test_an_index_of_other_values_is_found_by_verify(name: str, sound: Path, tmp_path: Path) -> None:
+    array = sections_of(sound)[name]
+    other = array.copy()
+    if name == "0/documents/words.entries":
+        other[-1] = 1
+    elif name.endswith("keys"):
+        other[-1] += 1
+    else:
+        other[-1] = 3
+    with pytest.raises(BackendError, match="an index of .* leads elsewhere"):
+        verified(tampered(sound, tmp_path / "index.wql", {name: other}))
+
+
 def test_an_id_that_stands_twice_is_found_by_verify(sound: Path, tmp_path: Path) -> None:
     blob = np.frombuffer(b"a\xff\xce\xb2\xffa\xffd\xff" + b"\xff" * 8, np.uint8)
     with pytest.raises(BackendError, match="an id stands twice"):
@@ -434,7 +450,7 @@ def test_embeddings_of_one_dimension_are_packed_only(tmp_path: Path) -> None:
 
 def test_the_same_records_make_the_same_bytes(sound: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.wql"
-    assert whereql.pack(whereql.open(sound), again) == whereql.pack(sound, tmp_path / "third.wql") == len(SAMPLE)
+    assert whereql.pack(whereql.open(sound), again, words=True) == whereql.pack(sound, tmp_path / "third.wql", words=True) == len(SAMPLE)
     assert again.read_bytes() == sound.read_bytes() == (tmp_path / "third.wql").read_bytes()
 
 
@@ -476,7 +492,7 @@ def test_a_file_that_is_there_stays_unless_told(sound: Path, tmp_path: Path) -> 
     with pytest.raises(BackendError, match=r"WQ712.*there is a file of this name already"):
         pack(str(target), SAMPLE, {})
     assert target.read_bytes() == b"precious"
-    pack(str(target), SAMPLE, {}, overwrite=True)
+    pack(str(target), SAMPLE, {}, overwrite=True, words=True)
     assert target.read_bytes() == sound.read_bytes() and [*tmp_path.iterdir()] == [target]
 
 

@@ -26,7 +26,7 @@ def register_backends(register: Any) -> None:
 
     target: a function `(url, collection, options) -> Backend`, or where it is (`"module:function"`), imported when needed;
     schemes: of URLs, such as `"sqlite"`; endings: of file names, such as `".jsonl"`; packer: what writes such a file for
-    `whereql.pack`, if anything does: a function `(target, source, options, *, overwrite, progress) -> int`, or where it is. source: the
+    `whereql.pack`, if anything does: a function `(target, source, options, *, overwrite, words, progress) -> int`, or where it is. source: the
     path of a file that `whereql.files` reads with these options, or an iterator of records.
     """
 

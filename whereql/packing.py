@@ -22,13 +22,15 @@ def pack(
     *,
     collection: str | None = None,
     overwrite: bool = False,
+    words: bool = False,
     progress: Callable[[int], None] | None = None,
     **options: Any,
 ) -> int:
     """Write the records of `source` into a snapshot, and say how many: `pack("papers.jsonl", "papers.wql")`.
 
     source: whatever `open` opens, with its `collection` and `options`, or an open collection; target: a path that ends in `.wql`;
-    overwrite: put it in the place of a file that is there; progress: called with the number of records so far.
+    overwrite: put it in the place of a file that is there; words: with an index of the words of the documents, which makes the file
+    larger and the first filters on documents fast; progress: called with the number of records so far.
     The target is there whole or not at all. Raises PluginError or BackendError as `open` does, and BackendError where the target
     can't be written.
     """
@@ -36,14 +38,14 @@ def pack(
     packer = registry().opener(path).load_packer()
     if packer is None:
         raise BackendError("WQ712", f"{quote(path)} is nothing that can be packed into", hint="name a file that ends in .wql; whereql load writes into a store")
-    steps = progress or (lambda count: None)
+    told: dict[str, Any] = {"overwrite": overwrite, "words": words, "progress": progress or (lambda count: None)}
     if isinstance(source, Collection):
-        return int(packer(path, _records(source), {}, overwrite=overwrite, progress=steps))
+        return int(packer(path, _records(source), {}, **told))
     url = os.fspath(source)
     if collection is None and ("format" in options or split_url(url)[1] in ENDINGS):
-        return int(packer(path, url, options, overwrite=overwrite, progress=steps))
+        return int(packer(path, url, options, **told))
     with open(url, collection, **options) as opened:
-        return int(packer(path, _records(opened), {}, overwrite=overwrite, progress=steps))
+        return int(packer(path, _records(opened), {}, **told))
 
 
 def _records(collection: Collection) -> Iterator[Record]:

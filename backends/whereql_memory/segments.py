@@ -83,7 +83,7 @@ class Segment:
 
     def _make_words(self, subject: str, texts: Texts) -> Slot[WordIndex]:
         price = build_seconds(int(texts.offsets[-1] - texts.offsets[0])) * 1e9
-        slot = Slot(self.shelf, subject, price, lambda: WordIndex.of(texts), self.table.indexes.get((subject, "string")))
+        slot = Slot(self.shelf, subject, price, lambda: WordIndex.of(texts), self.table.indexes.get((subject, "words")))
         self._prepare(slot)
         return slot
 
@@ -102,12 +102,16 @@ class Segment:
     @property
     def slots(self) -> list[Slot[Any]]:
         """The places of all indexes that there may be."""
-        return [*(access.index for access in self._accesses.values() if access is not None), *self._word_slots.values()]
+        accesses = [access for access in self._accesses.values() if access is not None]
+        counts = [access.counts for access in accesses if isinstance(access, Access) and access.counts is not None]
+        return [*(access.index for access in accesses), *counts, *self._word_slots.values()]
 
     def release(self) -> None:
-        """Take this segment's indexes off the shelf: nobody asks it any more."""
-        for slot in self.slots:
-            self.shelf.drop(slot)
+        """Give this segment's indexes up: only readers of an earlier view may still ask it, and they go without."""
+        with self.shelf.lock:
+            for slot in self.slots:
+                slot.retire()
+            self.shelf = Shelf("off")
 
     @property
     def nbytes(self) -> int:

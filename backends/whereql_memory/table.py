@@ -23,7 +23,7 @@ class Table:
     """n records, numbered by their rows 0 … n - 1, in the order of the collection.
 
     documents, uris: texts of the rows that have one; vectors: float32 of shape (k, dimension) of the k rows that have one;
-    keys: metadata key, then stored kind, to column; indexes: those that came with it, by key and kind, or `#document` and `string`.
+    keys: metadata key, then stored kind, to column; indexes: those that came with it, by key and kind, or `#document` and `words`.
     """
 
     def __init__(

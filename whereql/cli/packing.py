@@ -18,10 +18,12 @@ from whereql.cli.reporting import reported
 @click.argument("target")
 @store_options
 @click.option("--force", is_flag=True, help="Put the snapshot in the place of a file that is there.")
+@click.option("--words", is_flag=True, help="With an index of the words of the documents: a larger file, whose first filters on documents are fast.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @reported
 def pack(
-    source: str, target: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], force: bool, as_json: bool,
+    source: str, target: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...], force: bool,
+    words: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the records of SOURCE into TARGET.wql, a snapshot that opens in milliseconds at any size.
 
@@ -33,7 +35,7 @@ def pack(
     with progress_bar() as progress:
         packing = progress.add_task("packing", total=None)
         count = pack(
-            source, target, collection=collection, overwrite=force,
+            source, target, collection=collection, overwrite=force, words=words,
             progress=lambda done: progress.update(packing, completed=done), **backend_options(options, kinds),
         )  # fmt: skip
     size, seconds = Path(target).stat().st_size, perf_counter() - begun

@@ -17,6 +17,9 @@ _ASCII = 0x80
 _WORDS = 8  # steps of eight bytes in which neighbours are compared at once; those that are still alike are compared one by one
 
 
+_ORDERS = {0: np.greater_equal, 1: np.greater}  # a difference of unsigned numbers is never below 0
+
+
 def check_rows(section: Section, size: int) -> Index:
     """Row numbers: ascending, each once, of a table of `size` rows."""
     rows = section.array
@@ -34,9 +37,9 @@ def check_below(section: Section, bound: int) -> Array:
 
 
 def check_offsets(section: Section, end: int, least: int = 0) -> Index:
-    """Where runs start: from 0 to `end`, none shorter than `least`."""
+    """Where runs start: from 0 to `end`, none shorter than `least`, which is 0 or 1."""
     offsets = section.array
-    if not len(offsets) or offsets[0] != 0 or offsets[-1] != end or not (offsets[1:] - offsets[:-1] >= least).all():
+    if not len(offsets) or offsets[0] != 0 or offsets[-1] != end or not (_ORDERS[least](offsets[1:], offsets[:-1])).all():
         raise section.damaged(f"the offsets don't lead from 0 to {end:,}")
     return offsets
 
@@ -49,6 +52,14 @@ def check_numbers(section: Section) -> Array:
     if numbers.dtype.kind == "b" and len(numbers) and numbers.view(np.uint8).max() > 1:
         raise section.damaged("a bool is neither true nor false")
     return numbers
+
+
+def is_ascending_in_runs(numbers: Array, starts: Array) -> bool:
+    """Whether each number is above the one before it, but at the starts of runs; starts: these, and the end."""
+    rises = numbers[1:] > numbers[:-1]
+    inner = starts[(starts > 0) & (starts < len(numbers))].astype(np.int64)
+    rises[inner - 1] = True
+    return bool(rises.all())
 
 
 def check_texts(section: Section, offsets: Index, first: int, last: int) -> None:

@@ -33,7 +33,7 @@ COUNTED: dict[str, tuple[str, int]] = {
 
 def write_table(writer: Writer, number: int, table: Table) -> dict[str, Any]:
     """Append a table as the segment `number`. Returns what the directory says of it: `records` and `keys`."""
-    _write_texts(writer, f"{number}/ids", table.ids.texts)
+    write_texts(writer, f"{number}/ids", table.ids.texts)
     for part, array in table.ids.index._asdict().items():
         writer.add(f"{number}/ids/index.{part}", array)
     own: dict[str, Column] = {"documents": table.documents, "uris": table.uris, "vectors": table.vectors}
@@ -60,18 +60,19 @@ def _write_column(writer: Writer, name: str, column: Column) -> None:
 def _write_values(writer: Writer, name: str, column: Column) -> None:
     match column:
         case Raw():
-            _write_texts(writer, name, column.texts)
+            write_texts(writer, name, column.texts)
         case Strings():
             writer.add(f"{name}/codes", column.codes)
-            _write_texts(writer, name, column.texts)
+            write_texts(writer, name, column.texts)
         case Sparse():
-            _write_texts(writer, name, Texts.of(json.dumps(value, separators=(",", ":")) for value in column.data))
+            write_texts(writer, name, Texts.of(json.dumps(value, separators=(",", ":")) for value in column.data))
         case Plain():
             writer.add(f"{name}/data", column.data)
 
 
-def _write_texts(writer: Writer, name: str, texts: Texts) -> None:
+def write_texts(writer: Writer, name: str, texts: Texts, mark: str = "/") -> None:
+    """Append texts as `<name>/offsets` and `<name>/blob`; mark: what stands in the place of the slash."""
     first, last = int(texts.offsets[0]), int(texts.offsets[-1])
-    writer.add(f"{name}/offsets", texts.offsets - first)
+    writer.add(f"{name}{mark}offsets", texts.offsets - first)
     blob = memoryview(texts.blob)
-    writer.add_bytes(f"{name}/blob", blob[first:] if last + len(PAD) == len(blob) else b"".join([blob[first:last], PAD]))
+    writer.add_bytes(f"{name}{mark}blob", blob[first:] if last + len(PAD) == len(blob) else b"".join([blob[first:last], PAD]))

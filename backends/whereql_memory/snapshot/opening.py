@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from whereql.errors import BackendError
@@ -30,15 +31,16 @@ def open_snapshot(url: str, collection: str | None, options: Mapping[str, Any]) 
     return SnapshotBackend(MemoryBackend.of(tables), container=container, tables=tables)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SnapshotBackend(FileBackend):
     """The records of a snapshot, to be read only."""
 
     container: Container
     tables: Sequence[StoredTable]
 
-    def schema(self) -> Schema:
-        """The keys, with kinds, counts and examples, out of the directory: no column is read for it."""
+    @cached_property
+    def _schema(self) -> Schema:
+        """Out of the directory: no column is read for it."""
         return join_schemas([table.schema for table in self.tables])
 
     def verify(self) -> int:

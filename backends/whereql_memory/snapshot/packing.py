@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from whereql.batches import Batch
+from whereql.cells import Utf8
 from whereql.files import iter_records
 from whereql.records import Record, check_dimensions
 from whereql.source import visible
+from whereql_memory.loading import Loading
 from whereql_memory.snapshot.distinct import Distinct
+from whereql_memory.snapshot.indexes import write_indexes
 from whereql_memory.snapshot.layout import write_table
-from whereql_memory.snapshot.verification import id_at
 from whereql_memory.snapshot.writer import Writer, writing
 from whereql_memory.table import Table, merge
 
-_BATCH = 50_000  # records that become a table at a time
+_BATCH = 50_000  # records that become columns at a time
 _SEGMENT = 1 << 20  # records of a segment at most …
 _SEGMENT_BYTES = 1 << 30  # … or bytes of its texts and embeddings, about
 
@@ -30,53 +32,99 @@ def pack(
     options: Mapping[str, Any],
     *,
     overwrite: bool = False,
+    words: bool = False,
     progress: Callable[[int], None] = lambda count: None,
 ) -> int:
     """Write a snapshot of a file, or of records, and say how many there were; of records with one id, the first is kept.
 
-    options: those of `whereql.files.iter_records`, for a file; progress: called with the number of records so far.
+    options: those of `whereql.files.iter_records`, for a file; words: with an index of the words of the documents; progress:
+    called with the number of records so far.
     The target is there whole or not at all. Raises BackendError for what the file has wrong, embeddings of different dimensions,
     a target that is there already (unless `overwrite`), and whatever the system refuses.
     """
     records = iter_records(source, **options) if isinstance(source, str) else source
     with writing(target, visible(target), overwrite) as writer:
-        return write_tables(writer, tables(records), progress)
+        packing = Packing(writer, words)
+        for some in _batches(records):
+            packing.add(some)
+            progress(packing.count)
+        return packing.finish()
 
 
-def tables(records: Iterable[Record]) -> Iterator[Table]:
-    """Records as tables of 50,000. Raises BackendError for embeddings of different dimensions."""
+def _batches(records: Iterable[Record]) -> Iterator[Sequence[Record]]:
     rest = iter(records)
-    dimension = None
     while batch := list(islice(rest, _BATCH)):
-        dimension = check_dimensions(batch, dimension)
-        yield Table.of(batch)
+        yield batch
 
 
-def write_tables(writer: Writer, tables: Iterable[Table], progress: Callable[[int], None] = lambda count: None) -> int:
-    """Write tables, which may be of any size, as segments; how many records there were, of each id one."""
-    described: list[dict[str, Any]] = []
-    waiting: list[Table] = []
-    distinct = Distinct(partial(_id_at, writer, described, waiting))
-    writer.meta |= {"by": f"whereql {version('whereql')}", "segments": described}
+class Packing:
+    """What is written of a snapshot, and the records that wait to become its next segment. words: as in `pack`."""
 
-    def flush() -> None:
-        if waiting:
-            described.append(write_table(writer, len(described), _merged(waiting)))
-            waiting.clear()
+    def __init__(self, writer: Writer, words: bool) -> None:
+        self._writer = writer
+        self._words = words
+        self._segments: list[dict[str, Any]] = []
+        self._waiting: list[Table | Loading] = []
+        self._ids: list[str] = []  # of the records that wait
+        self._weight = 0
+        self._dimension: int | None = None
+        self._distinct = Distinct(self._id_of)
+        writer.meta |= {"by": f"whereql {version('whereql')}", "segments": self._segments}
 
-    for table in tables:
-        if waiting and (sum(map(len, waiting)) + len(table) > _SEGMENT or sum(map(_weight, waiting)) > _SEGMENT_BYTES):
-            flush()
-        fresh = distinct.fresh(table.ids.listed)
-        if len(fresh):
-            waiting.append(table if len(fresh) == len(table) else table.take(fresh))
-        progress(len(distinct))
-    flush()
-    return len(distinct)
+    @property
+    def count(self) -> int:
+        """How many records there are so far."""
+        return len(self._distinct)
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Add those whose id is new, the first of each. Raises BackendError for an embedding of another dimension than those before."""
+        self._dimension = check_dimensions(records, self._dimension)
+        weight = _weight(records) + 4 * len(records) * (self._dimension or 0)
+        if self._ids and (len(self._ids) + len(records) > _SEGMENT or self._weight + weight > _SEGMENT_BYTES):
+            self._flush()
+        ids = records.ids if isinstance(records, Batch) else [record.id for record in records]
+        fresh = self._distinct.fresh(ids).tolist()
+        if len(fresh) < len(ids):
+            ids, records = [ids[at] for at in fresh], [records[at] for at in fresh]
+        self._weight += weight
+        self._ids += ids
+        if isinstance(records, Batch):
+            last = self._waiting[-1] if self._waiting else None
+            loading = last if isinstance(last, Loading) else Loading()
+            if loading is not last:
+                self._waiting.append(loading)
+            loading.add(records)
+        elif records:
+            self._waiting.append(Table.of(records))
+
+    def finish(self) -> int:
+        """Write what waits; how many records there are."""
+        self._flush()
+        return self.count
+
+    def _flush(self) -> None:
+        if self._ids:
+            table = _merged([each.table() if isinstance(each, Loading) else each for each in self._waiting])
+            self._waiting.clear()
+            number = len(self._segments)
+            self._segments.append(write_table(self._writer, number, table))
+            write_indexes(self._writer, number, table, self._words)
+            self._ids, self._weight = [], 0
+
+    def _id_of(self, row: int) -> str:
+        """The id of a record that was added, by its place."""
+        for number, about in enumerate(self._segments):
+            if row < about["records"]:
+                start, stop = self._writer.peek(f"{number}/ids/offsets", row, row + 2).tolist()
+                return self._writer.peek(f"{number}/ids/blob", start, stop - 1).tobytes().decode()
+            row -= about["records"]
+        return self._ids[row]
 
 
-def _weight(table: Table) -> int:
-    return table.documents.texts.nbytes + table.vectors.data.nbytes
+def _weight(records: Sequence[Record]) -> int:
+    """About how many bytes the documents take."""
+    texts = records.documents if isinstance(records, Batch) else [record.document for record in records]
+    return len(texts.blob) if isinstance(texts, Utf8) else sum(map(len, filter(None, texts or ())))
 
 
 def _merged(tables: list[Table]) -> Table:
@@ -84,13 +132,3 @@ def _merged(tables: list[Table]) -> Table:
         return tables[0]
     edges = np.cumsum([0, *map(len, tables)]).tolist()
     return merge([(table, np.arange(low, high)) for table, low, high in zip(tables, edges, edges[1:], strict=False)])
-
-
-def _id_at(writer: Writer, described: list[dict[str, Any]], waiting: list[Table], row: int) -> str:
-    """The id of a row, out of what is written, or waits to be."""
-    for number, about in enumerate(described):
-        if row < about["records"]:
-            start, stop = writer.peek(f"{number}/ids/offsets", row, row + 2).tolist()
-            return writer.peek(f"{number}/ids/blob", start, stop - 1).tobytes().decode()
-        row -= about["records"]
-    return id_at(waiting, row)

@@ -15,24 +15,26 @@ from whereql.values import check_text_value
 from whereql_memory.arrays import Array, Rows
 from whereql_memory.columns import Arrays, Column, Plain, Raw, Sparse, Strings
 from whereql_memory.snapshot.checks import check_below, check_numbers, check_offsets, check_rows
+from whereql_memory.snapshot.indexes import readers
 from whereql_memory.snapshot.layout import CODES, COUNTED, NUMBERS, OFFSETS, ROWS
 from whereql_memory.snapshot.reader import Container
 from whereql_memory.snapshot.stored import StoredIds, StoredTexts, sorted_texts
 from whereql_memory.table import Table
 from whereql_memory.texts import Texts
 
+KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 _VECTORS = ("<f4",)
 
 
-class Lazy(Mapping[str, ValueT]):
+class Lazy(Mapping[KeyT, ValueT]):
     """A mapping whose values are made when they are first asked for."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], ValueT]]) -> None:
+    def __init__(self, makers: Mapping[KeyT, Callable[[], ValueT]]) -> None:
         self._makers = makers
-        self._made: dict[str, ValueT] = {}
+        self._made: dict[KeyT, ValueT] = {}
 
-    def __getitem__(self, name: str) -> ValueT:
+    def __getitem__(self, name: KeyT) -> ValueT:
         if name not in self._made:
             self._made[name] = self._makers[name]()
         return self._made[name]
@@ -40,7 +42,7 @@ class Lazy(Mapping[str, ValueT]):
     def __contains__(self, name: object) -> bool:
         return name in self._makers
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[KeyT]:
         return iter(self._makers)
 
     def __len__(self) -> int:
@@ -57,14 +59,19 @@ class StoredTable(Table):
         self._container = container
         self._number = number
         self._about = _keys(container, number, about)
-        self.indexes = {}
         self.ids = StoredIds(container, f"{number}/ids")
         if type(about["records"]) is not int or about["records"] != len(self.ids):
             raise container.damaged(f"segment {number} has not as many ids as records")
+        columns = {(name, kind): f"{number}/{key}.{kind}" for key, (name, kinds, _) in enumerate(self._about) for kind in kinds}
+        self.indexes = Lazy(readers(container, number, len(self.ids), columns, lambda: self.documents.texts))
         self.keys = {
             name: Lazy({kind: partial(self._key_column, key, kind, kinds) for kind in kinds})
             for key, (name, kinds, _) in enumerate(self._about)
         }
+
+    def without_indexes(self) -> Table:
+        """The same columns as a table whose indexes are yet to be made."""
+        return Table(self.ids, self.documents, self.uris, self.vectors, self.keys)
 
     @property
     def dimension(self) -> int | None:

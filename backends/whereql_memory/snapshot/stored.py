@@ -100,16 +100,16 @@ class StoredTexts(Texts):
         return self._at(at).ends(part, at)
 
 
-def _sections(container: Container, name: str) -> tuple[Section, Section]:
-    blob, offsets = container.section(f"{name}/blob", ("|u1",)), container.section(f"{name}/offsets", ("<i8",))
+def _sections(container: Container, name: str, mark: str = "/") -> tuple[Section, Section]:
+    blob, offsets = container.section(f"{name}{mark}blob", ("|u1",)), container.section(f"{name}{mark}offsets", ("<i8",))
     if not len(offsets) or len(blob) < _PADDING:
         raise blob.damaged("there is no room for texts")
     return blob, offsets
 
 
-def sorted_texts(container: Container, name: str) -> SortedTexts:
-    """A vocabulary, checked: all its texts are different and ascend."""
-    blob, starts = _sections(container, name)
+def sorted_texts(container: Container, name: str, mark: str = "/") -> SortedTexts:
+    """A vocabulary, checked: all its texts are different and ascend. mark: see `layout.write_texts`."""
+    blob, starts = _sections(container, name, mark)
     offsets = check_offsets(starts, len(blob) - _PADDING, least=1)
     check_texts(blob, offsets, 0, len(offsets) - 1)
     texts = SortedTexts(blob.array.data, offsets)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
+from whereql.source import quote
 from whereql_memory.ids import IdIndex
+from whereql_memory.indexes import RowIndex
 from whereql_memory.snapshot.distinct import Distinct
+from whereql_memory.snapshot.indexes import WORDS, made_indexes
 from whereql_memory.snapshot.reader import Container
 from whereql_memory.snapshot.segment import StoredTable
 from whereql_memory.table import Table
+from whereql_memory.words import WordIndex
 
 
 def verify(container: Container, tables: Sequence[StoredTable]) -> int:
@@ -33,7 +38,30 @@ def verify(container: Container, tables: Sequence[StoredTable]) -> int:
         made = IdIndex.of(table.ids.texts.encoded(), len(table))
         if not all(map(np.array_equal, made, table.ids.index)):
             raise container.damaged(f"the index of the ids of segment {number} leads elsewhere")
+        _compare_indexes(container, table)
     return len(ids)
+
+
+def _compare_indexes(container: Container, table: StoredTable) -> None:
+    """Make each index of the values and of the words anew."""
+    segment = made_indexes(table.without_indexes())
+    for (name, kind), stored in table.indexes.items():
+        made: list[Any]
+        if kind == WORDS:
+            made = [WordIndex.of(table.documents.texts)]
+        else:
+            made = [access.index.get() for column, access in segment.accesses(name) if access is not None and column.kind == kind]
+        if [_arrays(index) for index in made] != [_arrays(stored)]:
+            raise container.damaged(f"an index of {quote(name)} leads elsewhere")
+
+
+def _arrays(index: Any) -> list[bytes]:
+    match index:
+        case WordIndex():
+            return [bytes(index.words.blob), index.starts.tobytes(), index.entries.tobytes()]
+        case RowIndex():
+            return [index.order.tobytes(), index.starts.tobytes(), b"" if index.keys is None else index.keys.tobytes()]
+    return []
 
 
 def id_at(tables: Sequence[Table], row: int) -> str:
