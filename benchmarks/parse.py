@@ -17,6 +17,7 @@ from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.metadata import version
+from importlib.resources import files
 from importlib.util import spec_from_file_location
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -116,6 +117,25 @@ def _whereql_cold() -> Parse:
     return parse
 
 
+def _lark_plain() -> Parse:
+    """Lark as it comes, over whereql's own grammar with a token for each word and sign and nodes made as rules end."""
+    from lark import Lark
+
+    from whereql.dialects.text.parser import _Builder
+
+    return Lark(plain_grammar(), parser="lalr", lexer="contextual", maybe_placeholders=False, transformer=_Builder()).parse
+
+
+def plain_grammar() -> str:
+    """`grammar/filter.lark` without the terminals that are larger than a word, a sign or a value."""
+    grammar = files("whereql_grammar").joinpath("filter.lark").read_text(encoding="utf-8")
+    for line in ("        | COMPARED\n", " | SINGLES | NUMBERS"):
+        if line not in grammar:
+            raise ValueError(f"the grammar has no {line!r} any more")
+        grammar = grammar.replace(line, "")
+    return re.sub(r"^(?:COMPARED|SINGLES|NUMBERS)\.4:.*\n", "", grammar, flags=re.MULTILINE)
+
+
 def _imported(module: str, name: str) -> Callable[[], Parse]:
     """A loader of a parser that is a plain function."""
 
@@ -175,6 +195,7 @@ class Parser:
 PARSERS = [
     Parser("whereql", "whereql", _whereql_cold),
     Parser("whereql, cached", "whereql", _imported("whereql", "parse")),
+    Parser("Lark, plain", "lark", _lark_plain),
     Parser("langchain", "langchain-classic", _langchain, write_langchain),
     Parser("pygeofilter ECQL", "pygeofilter", _imported("pygeofilter.parsers.ecql", "parse")),
     Parser("pygeofilter CQL2", "pygeofilter", _imported("pygeofilter.parsers.cql2_text", "parse")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import sys
@@ -12,12 +13,15 @@ from typing import Any
 
 import interegular
 import pytest
+from expressions import Expressions
 from lark import Lark
 from lark.exceptions import UnexpectedInput, VisitError
+from test_ast import parts
+from test_text import FORMS, LITERALS
 
 import whereql
 from whereql.ast import And, Expr, Field, Not, Or, Predicate
-from whereql.dialects.text.parser import _Builder, _parser
+from whereql.dialects.text.parser import _Builder, _parser, _reader
 from whereql.dialects.text.printer import PRECEDENCE
 from whereql.names import RESERVED, is_bare
 from whereql.operators import Op
@@ -96,6 +100,27 @@ def test_large_terminals_change_nothing() -> None:
 KEYS = ["a", "a.b", "is_x", "naïve", "date", "exists", "any", "_1"]
 OPERATORS = ["=", "==", "!=", "<>", "<", "<=", ">", ">=", "=~", "=<", "==="]
 VALUES = ["1", "-2.5e3", ".5", "'x'", "'it''s'", "'a\nb'", "TRUE", "false", "truex", "'open", '"x"', ":p", "DATE('2024-05-01')", "1x", "99999999999999999999"]
+
+
+def test_the_reader_reads_what_lark_reads() -> None:
+    """Each right text is read without Lark's own loop, to the same tree with the same spans; no wrong one is."""
+    generator, dice = Expressions(seed=7), random.Random(7)
+    texts = ["", " \n", "-- all", *LISTS, *(form for form, _ in FORMS), *(f"f = {spelling}" for spelling, _ in LITERALS)]
+    texts += [whereql.to_text(generator.expression()) for _ in range(500)]
+    texts += [text.replace(" ", dice.choice(("\t\n ", " -- why\n", "\r\n-- a\n-- b\n "))) for text in texts if "'" not in text and "`" not in text]
+    texts += [f"({text}) {dice.choice(('AND', 'or', '||'))} NOT ({dice.choice(texts)})  " for text in texts if "--" not in text]
+    right = 0
+    for text in texts:
+        try:
+            expected = _parser().parse(text)
+        except (UnexpectedInput, VisitError, whereql.WhereqlError):
+            with contextlib.suppress(whereql.WhereqlError):
+                assert _reader().read(text) is None, text
+        else:
+            found = _reader().read(text)
+            assert parts(found) == parts(expected), text
+            right += 1
+    assert right > 1500
 
 
 def spans(expr: Any) -> str:

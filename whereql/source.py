@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 _WINDOW = 76
@@ -19,6 +21,9 @@ class Span(NamedTuple):  # not a dataclass: a parser makes three for each predic
 
     start: int
     end: int
+
+
+make_span: Callable[[tuple[int, int]], Span] = partial(tuple.__new__, Span)  # of a start and an end, at half the time
 
 
 def line_and_column(text: str, position: int) -> tuple[int, int]:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from whereql.ast import Expr, Predicate, predicates
@@ -39,24 +41,34 @@ _CACHED = 32_000  # characters; larger texts and their trees would fill the memo
 @lru_cache(maxsize=256)
 def _decode(text: str, limits: Limits) -> Expr:
     """limits: those in force, a part of the key since a cached filter may be larger than lower limits allow."""
-    check_text_value(text)
-    check_text(len(text.encode()))
+    if not text.isascii():
+        check_text_value(text)
+        check_text(len(text.encode()))
     try:
         if text.lstrip()[:1] == "{":
             start = len(text) - len(text.lstrip())
             hint = "pass where=json.loads(…), or --where-json on the command line"
             raise ParseError("WQ118", "this is JSON, not the text of a filter", span=Span(start, start + 1), hint=hint)
         check_size(text, limits)
-        from whereql.dialects.text.parser import parse  # lark loads with the first text, not with whereql
-
-        expr = parse(text)
-        for predicate in predicates(expr):
-            if predicate.op in PATTERN and isinstance(predicate.operand, Literal):
-                _check_pattern(predicate, predicate.operand, text)
+        expr: Expr = _parser().parse(text)
+        if _may_have_pattern(text):  # else a walk over the tree is saved
+            for predicate in predicates(expr):
+                if predicate.op in PATTERN and isinstance(predicate.operand, Literal):
+                    _check_pattern(predicate, predicate.operand, text)
     except WhereqlError as error:
         error.source = error.source or text
         raise
     return expr
+
+
+def _may_have_pattern(text: str) -> bool:
+    lowered = text.lower()
+    return "~" in lowered or "like" in lowered or "matches" in lowered
+
+
+@lru_cache(maxsize=1)
+def _parser() -> ModuleType:
+    return import_module("whereql.dialects.text.parser")  # lark loads with the first text, not with whereql
 
 
 def _check_pattern(predicate: Predicate, pattern: Literal, text: str) -> None:

@@ -9,16 +9,23 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
+from itertools import accumulate, count, repeat
+from operator import add
 
 from whereql.errors import CheckError
 from whereql.kinds import Kind
-from whereql.source import Span, quote
-from whereql.values import INT_MAX, INT_MIN, Literal, check_text_value, literal
+from whereql.source import Span, make_span, quote
+from whereql.values import INT_MAX, INT_MIN, Literal, check_text_value, literal, make_literals
 
+_STRING, _INT = Kind.STRING, Kind.INT  # a member of an Enum takes longer to look up than a global
+_SURELY_INT64 = 18  # digits
 _LONGEST_NUMBER = 400  # longer spellings say nothing more, and Python refuses to convert an int of 4,300 digits
 
+_SINGLE = re.compile(r"'[^']*+(?:''[^']*+)*+'")
+_NUMBER = re.compile(r"[^ \t\r\n,]++")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,30})?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
@@ -27,11 +34,13 @@ _TIMESTAMP = re.compile(
 
 def number(text: str, span: Span) -> Literal:
     """An int or a float, by its spelling. Raises CheckError outside int64 or beyond the doubles."""
+    if len(text) <= _SURELY_INT64 and text.isdigit():
+        return Literal(_INT, int(text), None, span)
     if len(text) > _LONGEST_NUMBER:
         raise CheckError("WQ305", f"a number of {len(text):,} characters is too long", span=span, hint="17 digits say every double")
     if text.lstrip("+-").isdigit():
         value = int(text)
-        return Literal(Kind.INT, value, span=span) if INT_MIN <= value <= INT_MAX else literal(value, span)
+        return Literal(_INT, value, None, span) if INT_MIN <= value <= INT_MAX else literal(value, span)
     as_float = float(text)
     if not math.isfinite(as_float):
         raise CheckError("WQ305", "the number is beyond the doubles", span=span, hint="the largest is 1.7976931348623157e308")
@@ -40,14 +49,33 @@ def number(text: str, span: Span) -> Literal:
 
 def single_quoted(text: str, span: Span) -> Literal:
     """A string as in SQL: everything between the quotes, `''` for one quote."""
-    return Literal(Kind.STRING, text[1:-1].replace("''", "'"), span=span)
+    return Literal(_STRING, text[1:-1].replace("''", "'"), None, span)
+
+
+def single_quoted_run(text: str, start: int) -> list[Literal]:
+    """The literals of a run of strings, separated by commas and white space. start: its place in the filter."""
+    if "''" in text:
+        return _run(_SINGLE, text, start, single_quoted)
+    parts = text.split("'")  # in turn what stands between two strings, and what within one
+    ends = list(accumulate(map(len, parts)))
+    places = zip(map(add, ends[::2], count(start, 2)), map(add, ends[1::2], count(start + 2, 2)), strict=False)
+    return make_literals(_STRING, parts[1::2], map(tuple.__new__, repeat(Span), places))
+
+
+def number_run(text: str, start: int) -> list[Literal]:
+    """The same of numbers."""
+    return _run(_NUMBER, text, start, number)
+
+
+def _run(shape: re.Pattern[str], text: str, start: int, read: Callable[[str, Span], Literal]) -> list[Literal]:
+    return [read(found[0], make_span((start + found.start(), start + found.end()))) for found in shape.finditer(text)]
 
 
 def double_quoted(text: str, span: Span) -> Literal:
     """A string exactly as in JSON. Raises CheckError for an escaped lone surrogate."""
     value = json.loads(text) if "\\" in text else text[1:-1]
     check_text_value(value, span=span)
-    return Literal(Kind.STRING, value, span=span)
+    return Literal(_STRING, value, span=span)
 
 
 def boolean(text: str, span: Span) -> Literal:

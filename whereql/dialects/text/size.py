@@ -58,7 +58,7 @@ def _span(match: re.Match[str]) -> Span:
 
 
 def _may_exceed(text: str, limits: Limits) -> bool:
-    return (
+    return len(text) > min(limits.depth, limits.items, 4 * limits.predicates) and (
         len(text) > 4 * limits.predicates
         or text.count(",") > limits.items
         or text.count("(") + text.count("[") > limits.depth + _INNER
