@@ -147,7 +147,7 @@ def _environment(needed: Sequence[str]) -> Path:
         except (OSError, subprocess.CalledProcessError) as error:
             shutil.rmtree(half, ignore_errors=True)
             missing(", ".join(needed), error)
-        half.rename(folder)  # its scripts name the old place; only bin/python is used
+        _take_place(half, folder)  # its scripts name the old place; only bin/python is used
     return folder
 
 
@@ -166,11 +166,22 @@ def _node(script: Path, packages: Sequence[str], own: bool) -> list[str]:
         except (OSError, subprocess.CalledProcessError) as error:
             shutil.rmtree(half, ignore_errors=True)
             missing(script.stem, error)
+        _take_place(half, folder)
+    for each in (WORKERS / "serving.mjs", script):  # Node looks for packages beside the program
+        part = folder / f"{each.name}.{os.getpid()}"
+        shutil.copy(each, part)
+        part.replace(folder / each.name)  # at once, since another process may be reading it
+    return [node, str(folder / script.name)]
+
+
+def _take_place(half: Path, folder: Path) -> None:
+    """Call what was made by its name, unless another process was first."""
+    try:
         half.rename(folder)
-    copy = folder / script.name  # Node looks for packages beside the program
-    copy.write_bytes(script.read_bytes())
-    shutil.copy(WORKERS / "serving.mjs", folder / "serving.mjs")
-    return [node, str(copy)]
+    except OSError:
+        if not folder.exists():
+            raise
+        shutil.rmtree(half)
 
 
 def _digest(needed: Sequence[str]) -> str:

@@ -134,6 +134,7 @@ def record(name: str, direction: str, versions: Mapping[str, str], proof: Proof,
     """Write a proof down, if this run is for that: in a row of the engine and the variant, where those of one run are added up."""
     if os.environ.get("WHEREQL_RECORD") != "1":
         return
+    assert "PYTEST_XDIST_WORKER" not in os.environ, "proofs are written down by one process: without -n"
     known = json.loads(PROOFS.read_text(encoding="utf-8")) if PROOFS.exists() else {}
     engine = ", ".join(f"{engine} {version}".strip() for engine, version in versions.items()) + (f" ({variant})" if variant else "")
     total = _TOTALS.setdefault((name, direction, engine), Proof())
