@@ -7,8 +7,8 @@ A backend is one open collection. Reading needs the methods of `Backend`; a stor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, runtime_checkable
 
 from whereql.ast import Const, Expr, Predicate
 from whereql.records import Metadata, Record, Schema
@@ -18,7 +18,16 @@ from whereql.support import Shape, Support
 DEFAULT_INCLUDE = ("documents", "metadatas")
 
 
-@dataclass(frozen=True, slots=True)
+_TRUE = Const(True)
+
+
+class _QueryDraft:
+    """A query while it is made: see `whereql.ast`."""
+
+    __slots__ = ("ids", "include", "limit", "offset", "where")
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Query:
     """What a backend is asked for: the records that pass `where` and `ids`, in the collection's order, from `offset` on.
 
@@ -29,11 +38,24 @@ class Query:
     columns wanted, in the request's own order.
     """
 
-    where: Expr = field(default_factory=lambda: Const(True))
+    where: Expr = _TRUE
     ids: tuple[str, ...] | None = None
     limit: int | None = None
     offset: int = 0
     include: tuple[str, ...] = DEFAULT_INCLUDE
+
+    def __new__(
+        cls, where: Expr = _TRUE, ids: tuple[str, ...] | None = None, limit: int | None = None, offset: int = 0, include: tuple[str, ...] = DEFAULT_INCLUDE
+    ) -> Self:
+        """The query that asks for this."""
+        draft: Any = _QueryDraft()
+        draft.where = where
+        draft.ids = ids
+        draft.limit = limit
+        draft.offset = offset
+        draft.include = include
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
 
 
 @dataclass(frozen=True, slots=True)
