@@ -57,7 +57,7 @@ class Explanation:
         ]
         shown = [(f"{name}:", value) for name, value in parts if value is not None]
         width = max(10, *(len(name) + 1 for name, _ in shown))
-        lines = [f"{name:<{width}}{value}" for name, value in shown]
+        lines = [f"{name:<{width}}{value}".replace("\n", "\n" + " " * width) for name, value in shown]
         return "\n".join(lines + [f"{'warning:':<{width}}{finding.message} ({finding.hint})" for finding in self.findings])
 
 

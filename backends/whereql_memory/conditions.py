@@ -83,7 +83,7 @@ def condition_on_words(op: Op, operand: object, words: SortedTexts, code_of: Cal
     last = len(words) - 1
     match operand:
         case tuple() if op is Op.IN:
-            codes = sorted(code_of(item.value for item in operand if isinstance(item.value, str)))
+            codes = sorted(code_of({item.value for item in operand if isinstance(item.value, str)}))
             return points(np.array(codes, np.int64)) if codes else None
         case Literal(Kind.STRING, str() as text) if op is Op.EQ:
             codes = code_of((text,))

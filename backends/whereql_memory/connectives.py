@@ -160,7 +160,7 @@ class Complement(Node):
 
 def pieces(rows: Index, first: int = _FIRST_PIECE) -> Iterator[Index]:
     """Rows cut into pieces that grow, for whoever may have enough soon."""
-    start, size = 0, first
+    start, size = 0, max(first, 1)
     while start < len(rows):
         yield rows[start : start + size]
         start, size = start + size, size * _GROWTH

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from whereql.ast import Expr
 from whereql.backend import Query
 from whereql.dialects.text import encode
 from whereql_memory.connectives import Both, Complement, Either
@@ -37,21 +38,23 @@ def _steps(node: Node, depth: int) -> Iterator[str]:
                 rows = kept
         case _ if node.is_listed:
             yield _line(depth, "look up", node, len(node.rows()))
-        case Both() | Either() | Complement():
-            words = {Both: "all of", Either: "any of", Complement: "not"}
-            yield _line(depth, words[type(node)], node, _count(node))
+        case Complement():
+            yield _line(depth, "scan for all but", node, _count(node), expr=node.part.expr)
+            yield from _steps(node.part, depth + 1) if node.part.parts else ()
+        case Both() | Either():
+            yield _line(depth, "all of" if isinstance(node, Both) else "any of", node, _count(node))
             for part in node.parts:
                 yield from _steps(part, depth + 1)
         case _:
-            yield _line(depth, "scan", node, _count(node))
+            yield _line(depth, "scan for", node, _count(node))
 
 
 def _count(node: Node) -> int:
     return int(np.count_nonzero(node.settled().mask(0, node.size)))
 
 
-def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None) -> str:
-    text = encode(node.expr)
+def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None, expr: Expr | None = None) -> str:
+    text = encode(node.expr if expr is None else expr)
     shown = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
     about = node.estimate if expected is None else expected
     return f"{'  ' * depth}{how} {shown}: {rows:,} rows, about {about:,.0f} expected"

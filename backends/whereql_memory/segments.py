@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from threading import Lock
-from typing import Any
-
-import numpy as np
+from typing import Any, overload
 
 from whereql.ast import Expr
 from whereql_memory.access import Access, ElementAccess
@@ -30,7 +28,7 @@ class Segment:
     are accounted for; wanted: the names of those that the tables had which it was merged from: they are due at once.
     """
 
-    def __init__(self, table: Table, sequence: Index, shelf: Shelf, wanted: Iterable[str] = ()) -> None:
+    def __init__(self, table: Table, sequence: Index | Consecutive, shelf: Shelf, wanted: Iterable[str] = ()) -> None:
         self.table = table
         self.sequence = sequence
         self.shelf = shelf
@@ -119,6 +117,19 @@ class Segment:
         return self.table.nbytes + self.sequence.nbytes + sum(slot.nbytes for slot in self.slots)
 
 
-def consecutive(start: int, size: int) -> Index:
-    """The sequence of `size` rows from `start` on."""
-    return np.arange(start, start + size, dtype=np.int64)
+class Consecutive:
+    """The sequence of `size` rows from `start` on. It is no array: ten million records of a file would open with 80 MB of it."""
+
+    nbytes = 0
+
+    def __init__(self, start: int, size: int) -> None:
+        self._start = start
+        self._size = size
+
+    @overload
+    def __getitem__(self, rows: int) -> int: ...
+    @overload
+    def __getitem__(self, rows: Index) -> Index: ...
+    def __getitem__(self, rows: int | Index) -> int | Index:
+        """As of an array; of the rows in an array none is negative."""
+        return rows + (self._start + self._size if isinstance(rows, int) and rows < 0 else self._start)

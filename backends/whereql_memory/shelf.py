@@ -137,6 +137,12 @@ class Slot(Generic[T]):
         self.used = self.shelf.clock()
         self.uses += 1
 
+    def retire(self) -> None:
+        """Give the index up for good: nobody is to ask for it any more, and whoever still does goes without."""
+        with self.shelf.lock:
+            self._make = None
+            self.shelf.drop(self)
+
     def _build(self) -> None:
         made = None if self._make is None else self._make()
         if made is None or made.nbytes > self.shelf.budget:
