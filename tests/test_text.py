@@ -306,6 +306,34 @@ def test_bind_refuses(text: str, params: dict[str, Any], code: str, says: str) -
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "params", "code"),
+    [
+        ("f = :p AND g = :q", {"p": None}, "WQ308"), ("f = :p AND g = :q", {"p": None, "q": 1, "r": 1}, "WQ309"), ("f = :p AND g = :q", {"p": None, "q": b""}, "WQ306"),
+        ("f IN (1, :p) OR g IN (:q)", {"p": None}, "WQ308"), ("NOT (f > :p)", {"p": True, "q": 1}, "WQ309"),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_is_told_before_a_wrong_value(text: str, params: dict[str, Any], code: str) -> None:
+    with pytest.raises(whereql.CheckError) as caught:
+        whereql.bind(whereql.parse(text), params)
+    assert caught.value.code == code
+
+
+def test_a_wrong_name_costs_no_value() -> None:
+    values = iter([1, 2])
+    with pytest.raises(whereql.CheckError):
+        whereql.bind(whereql.parse("f IN :p"), {"p": values, "q": 1})
+    assert whereql.to_text(whereql.bind(whereql.parse("f IN :p"), {"p": values})) == "f IN (1, 2)"
+
+
+def test_what_has_no_parameter_stays_the_same_object() -> None:
+    for text in ("f = 1", "f IN (1, 2) AND NOT (g OR h)", "TRUE", "NOT f"):
+        expr = whereql.parse(text)
+        assert whereql.bind(expr) is expr and whereql.bind(expr, {}) is expr
+    half = whereql.bind(expr := whereql.parse("(f = 1 OR g = 2) AND h = :p"), {"p": 3})
+    assert isinstance(half, whereql.And) and isinstance(expr, whereql.And) and half.args[0] is expr.args[0]
+
+
 def test_bind_keeps_limits() -> None:
     with pytest.raises(whereql.LimitError), whereql.use_limits(items=2):
         whereql.bind(whereql.parse("f IN :p"), {"p": [1, 2, 3]})

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, Self
 from whereql.errors import CheckError
 from whereql.kinds import Kind
 from whereql.limits import check_depth, check_items, check_predicates
-from whereql.operators import OPERATORS, ORDER, Op, Operand
+from whereql.operators import LISTS, OPERATORS, ORDER, Op, Operand
 from whereql.source import Span, quote
 from whereql.values import Literal, describe_literal, literal
 
@@ -131,9 +131,8 @@ class Const(Expr):
     size = 0
 
 
-# What a literal alone may be to the right of each operator that takes one, and the operators that take a list.
+# What a literal alone may be to the right of each operator.
 _KINDS: dict[Op, frozenset[Kind]] = {op: info.kinds if info.operand is Operand.ONE else frozenset() for op, info in OPERATORS.items()}
-_LISTS = frozenset(op for op, info in OPERATORS.items() if info.operand is Operand.MANY)
 _ITEMS = frozenset({Literal, Param})
 
 
@@ -160,7 +159,7 @@ class Predicate(Expr):
 
     def __new__(cls, subject: Subject, op: Op, operand: OperandValue = None, span: Span | None = None) -> Self:
         """The predicate of these parts, checked."""
-        if type(operand) is tuple and op in _LISTS and _ITEMS.issuperset(map(type, operand)):
+        if type(operand) is tuple and op in LISTS and _ITEMS.issuperset(map(type, operand)):
             check_items(len(operand), span)
         elif type(operand) is not Literal or operand.kind not in _KINDS[op]:
             _check_operand(op, operand, span)

@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from operator import is_not
 from typing import Any
 
 from whereql.ast import And, Expr, Not, Or, Param, Predicate, predicates
 from whereql.errors import CheckError, WhereqlError
 from whereql.limits import check_items, check_pattern
-from whereql.operators import OPERATORS, PATTERN, Op, Operand
+from whereql.operators import LISTS, PATTERN, Op
 from whereql.source import Span, quote
 from whereql.suggest import did_you_mean
 from whereql.values import Literal, describe_type, literal, literals
@@ -39,6 +39,20 @@ def bind(expr: Expr, params: Mapping[str, Any] | None = None) -> Expr:
     if params is not None and not isinstance(params, Mapping):
         raise CheckError("WQ306", f"params is an object, got {describe_type(params)}", hint='write params={"name": value}')
     given = {} if params is None else dict(params)
+    if any([hasattr(value, "__next__") for value in given.values()]):  # noqa: C419 - a list is faster than a generator
+        _check_names(expr, given)  # nothing is read of what can be read only once
+    used: set[str] = set()
+    try:
+        bound = _bind(expr, given, used)
+    except (KeyError, WhereqlError):
+        _check_names(expr, given)  # a wrong name is told before a wrong value
+        raise
+    if len(used) < len(given):
+        _check_names(expr, given)
+    return bound
+
+
+def _check_names(expr: Expr, given: Mapping[str, Any]) -> None:
     wanted = parameter_names(expr)
     for name in wanted:
         if name not in given:
@@ -48,56 +62,56 @@ def bind(expr: Expr, params: Mapping[str, Any] | None = None) -> Expr:
         if name not in wanted:
             hint = did_you_mean(str(name), wanted, prefix=":") or "leave it out, or use it in the filter"
             raise CheckError("WQ309", f"the filter has no parameter :{quote(str(name))[1:-1]}", hint=hint)
-    return _bind(expr, given) if wanted else expr
 
 
 def _span_of(expr: Expr, name: str) -> Any:
     return next(param.span for predicate in predicates(expr) for param in _params(predicate) if param.name == name)
 
 
-def _bind(expr: Expr, given: Mapping[str, Any]) -> Expr:
-    match expr:
-        case And(args, span):
-            return And([_bind(arg, given) for arg in args], span)
-        case Or(args, span):
-            return Or([_bind(arg, given) for arg in args], span)
-        case Not(arg, span):
-            return Not(_bind(arg, given), span)
-        case Predicate():
-            return _bind_predicate(expr, given)
+def _bind(expr: Expr, given: Mapping[str, Any], used: set[str]) -> Expr:
+    """The filter with these values in it; parts without parameters are the same objects. Raises KeyError for a missing value.
+
+    used: takes the names that were met.
+    """
+    if isinstance(expr, Predicate):
+        operand = expr.operand
+        if type(operand) is Param:
+            used.add(operand.name)
+            return _bind_param(expr, operand, given[operand.name])
+        if type(operand) is tuple and Param in map(type, operand):
+            return Predicate(expr.subject, expr.op, tuple([_item(item, given, used) for item in operand]), expr.span)
+    elif isinstance(expr, (And, Or)):
+        args = tuple([_bind(arg, given, used) for arg in expr.args])
+        return type(expr)(args, expr.span) if any(map(is_not, args, expr.args)) else expr
+    elif isinstance(expr, Not):
+        arg = _bind(expr.arg, given, used)
+        return expr if arg is expr.arg else Not(arg, expr.span)
     return expr
 
 
-def _bind_predicate(expr: Predicate, given: Mapping[str, Any]) -> Expr:
-    match expr.operand:
-        case Param(name, each, span):
-            with _named(name):
-                if OPERATORS[expr.op].operand is Operand.ONE:
-                    return check_patterns(Predicate(expr.subject, expr.op, _value(given[name], span), expr.span))
-                values = _values(given[name], span)
-            if each:
-                return And([Predicate(expr.subject, expr.op, (value,), expr.span) for value in values], expr.span)
-            return Predicate(expr.subject, expr.op, values, expr.span)
-        case tuple() as items:
-            return Predicate(expr.subject, expr.op, tuple(_item(item, given) for item in items), expr.span)
-    return expr
-
-
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Puts the name of the parameter in front of what is wrong with its value."""
+def _bind_param(expr: Predicate, param: Param, value: Any) -> Expr:
     try:
-        yield
+        if expr.op not in LISTS:
+            bound = Predicate(expr.subject, expr.op, _value(value, param.span), expr.span)
+            return check_patterns(bound) if expr.op in PATTERN else bound
+        values = _values(value, param.span)
     except WhereqlError as error:
-        error.message = f":{name}: {error.message}"
+        error.message = f":{param.name}: {error.message}"
         raise
+    if param.each:
+        return And([Predicate(expr.subject, expr.op, (value,), expr.span) for value in values], expr.span)
+    return Predicate(expr.subject, expr.op, values, expr.span)
 
 
-def _item(item: Literal | Param, given: Mapping[str, Any]) -> Literal:
+def _item(item: Literal | Param, given: Mapping[str, Any], used: set[str]) -> Literal:
     if isinstance(item, Literal):
         return item
-    with _named(item.name):
+    used.add(item.name)
+    try:
         return _value(given[item.name], item.span)
+    except WhereqlError as error:
+        error.message = f":{item.name}: {error.message}"
+        raise
 
 
 def _value(value: Any, span: Span | None) -> Literal:

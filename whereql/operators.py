@@ -89,6 +89,7 @@ OPERATORS: dict[Op, Operator] = {
     Op.EXISTS: Operator("IS NOT NULL", "IS NULL", Operand.NONE, frozenset()),
 }
 
+LISTS = frozenset(op for op, info in OPERATORS.items() if info.operand is Operand.MANY)
 ORDER = frozenset({Op.LT, Op.LE, Op.GT, Op.GE})
 COMPARISON = ORDER | {Op.EQ}
 PATTERN = frozenset({Op.LIKE, Op.ILIKE, Op.MATCHES})

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import repeat
 from typing import Any, NamedTuple, Self
 
 from whereql.errors import CheckError
@@ -65,7 +66,7 @@ class Literal:
         return Literal, (self.kind, self.value, self.form, self.span)
 
 
-def make_literals(kind: Kind, values: Iterable[Scalar], spans: Iterable[Span]) -> list[Literal]:
+def make_literals(kind: Kind, values: Iterable[Scalar], spans: Iterable[Span | None]) -> list[Literal]:
     """The literals of one kind and of these values, taken as they are: what `Literal` does, at two thirds of the time."""
     made: list[Any] = []
     for value, span in zip(values, spans, strict=False):
@@ -128,7 +129,13 @@ def literals(values: object, span: Span | None = None) -> tuple[Literal, ...]:
     """An iterable of Python values (or a numpy array) as literals. Raises CheckError for a string, a mapping or no iterable."""
     if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
         raise CheckError("WQ306", f"a list of values is needed here, not {describe_type(values)}", span=span, hint="write [value, …]")
-    return tuple([v if isinstance(v, Literal) else literal(v, span) for v in values])
+    listed = values if isinstance(values, (list, tuple)) else list(values)
+    kinds = set(map(type, listed))
+    if kinds == {str} and all(map(str.isascii, listed)):
+        return tuple(make_literals(_STRING, listed, repeat(span)))
+    if kinds == {int} and min(listed) >= INT_MIN and max(listed) <= INT_MAX:
+        return tuple(make_literals(_INT, listed, repeat(span)))
+    return tuple([v if isinstance(v, Literal) else literal(v, span) for v in listed])
 
 
 def unwrap(value: Any) -> Any:
