@@ -189,6 +189,8 @@ def find(strings: list[str], op: Op, text: str) -> list[int] | None:
         (Op.MATCHES, "abc|abd", ["abd"], lambda s, t: "abc" in s),
         # Case, and a wildcard that may be a space.
         (Op.ILIKE, "%\u212a%", ["k", "K"], lambda s, t: "\u212a" in s),
+        (Op.LIKE, "_a%", ["a", "ba"], lambda s, t: "a" in s),
+        (Op.ILIKE, "%A_", ["a", "ab"], lambda s, t: "a" in s.lower()),
         (Op.LIKE, "%a_b%", ["a b"], lambda s, t: any(like(word, t) for word in s.split())),
         (Op.LIKE, "a%b", ["a b", "ab"], lambda s, t: any(like(word, t) for word in s.split())),
         (Op.STARTS, "b", ["a b", "b a"], lambda s, t: any(word.startswith(t) for word in s.split())),

@@ -5,6 +5,7 @@ UTF-8 never has the byte 0xFF, so whatever is found of a needle lies within one 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
@@ -123,15 +124,15 @@ def _compare(blob: Blob, needle: bytes, share: list[float]) -> _ByteSearch | _Un
     return _UnitSearch(blob, needle, at, 2, True)
 
 
-class _Room:
-    """Room for the marks of one step after the other: memory that is new at each step costs more than the search."""
+class _Room(threading.local):
+    """Room for the marks of one step after the other, in each thread: memory that is new at each step costs more than the search."""
 
     def __init__(self) -> None:
         self._held = np.zeros((3, 0), np.bool_)
 
     def take(self, size: int) -> tuple[Mask, Mask, Mask]:
         """Three arrays of this size, for as long as no others are taken."""
-        if size > self._held.shape[1]:
+        if not size <= self._held.shape[1] <= 2 * max(size, _BLOCK):
             self._held = np.zeros((3, size + 8 - size % 8), np.bool_)
         return self._held[0, :size], self._held[1, :size], self._held[2, :size]
 
@@ -143,6 +144,9 @@ class _Room:
         at = np.flatnonzero(eights[found].view(np.bool_))
         marked: Index = found[at >> 3] * 8 + (at & 7)
         return marked
+
+
+_ROOM = _Room()
 
 
 class _UnitSearch:
@@ -162,13 +166,12 @@ class _UnitSearch:
         self._units = np.array([needle[start : start + width] for start in range(at, at + width)]).view(self._all.dtype)
         ends = [needle[start + width : start + 2 * width] for start in range(at, at + width)]
         self._next = [np.frombuffer(end, self._all.dtype)[0] if follows and len(end) == width else None for end in ends]
-        self._room = _Room()
 
     def __call__(self, offsets: Index, mask: Mask) -> None:
         start, stop = int(offsets[0]), int(offsets[-1])
         first, last = start // self._width, stop // self._width
         self._mark(first, last)
-        found = self._room.marked(last - first)
+        found = _ROOM.marked(last - first)
         if len(found):
             found += first
             units, at = self._all[found], found * self._width - self._at
@@ -179,7 +182,7 @@ class _UnitSearch:
 
     def _mark(self, first: int, last: int) -> None:
         """Mark in the room which of the units from `first` to `last` are one of the needle."""
-        fits, others, follow = self._room.take(last - first)
+        fits, others, follow = _ROOM.take(last - first)
         for at, (unit, next_unit) in enumerate(zip(self._units, self._next, strict=True)):
             marks = others if at else fits
             np.equal(self._all[first:last], unit, out=marks)
@@ -196,12 +199,11 @@ class _ByteSearch:
     def __init__(self, blob: Blob, needle: bytes) -> None:
         self._blob = blob
         self._needle = needle
-        self._room = _Room()
         self._crowded = False
 
     def __call__(self, offsets: Index, mask: Mask) -> None:
         start, stop = int(offsets[0]), int(offsets[-1])
-        fits, others, _ = self._room.take(stop - start)
+        fits, others, _ = _ROOM.take(stop - start)
         np.equal(self._blob.octets[start:stop], self._needle[0], out=fits)
         for behind, byte in enumerate(self._needle[1:3], 1):
             np.equal(self._blob.octets[start + behind : stop + behind], byte, out=others)
@@ -209,7 +211,7 @@ class _ByteSearch:
         if self._crowded and len(self._needle) <= 3:
             np.logical_or.reduceat(fits, offsets[:-1] - start, out=mask)
         else:
-            at = self._room.marked(len(fits)) + start
+            at = _ROOM.marked(len(fits)) + start
             mask[:] = owners(at[self._blob.verify(at, self._needle)] if len(self._needle) > 3 else at, offsets)
         self._crowded = bool(np.count_nonzero(mask) * _CROWDED > len(mask))
 

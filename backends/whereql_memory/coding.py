@@ -20,7 +20,7 @@ _BITS = 20  # of the hash, by which most words find their number without becomin
 _FACTORS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)  # odd, about half of the bits set
 _ONES = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)
 _WORD_COST = 150  # bytes of memory that a word takes while the index is made, beside its own
-_ROOM = 16 << 20  # bytes that the words of any collection may take
+_ROOM = 32 << 20  # bytes that the words of any collection may take
 
 
 class _Numbers(dict[bytes, int]):
@@ -57,7 +57,7 @@ class Coder:
         self._heads = np.zeros(1 << 16, np.uint64)
         self._places = np.zeros(1 << 16, np.int64)
         self._lengths = np.zeros(1 << 16, np.int64)
-        self._seen = 0
+        self._seen = self._taken = 0
 
     @property
     def words(self) -> list[bytes]:
@@ -67,7 +67,7 @@ class Coder:
     @property
     def is_crowded(self) -> bool:
         """Whether the words so far take too much memory, for the bytes that were looked at, for an index to be of use."""
-        return len(self._numbers) * _WORD_COST > _ROOM + self._seen // 2
+        return self._taken > _ROOM + self._seen // 2
 
     def code(self, offsets: Index) -> Iterator[Coded]:
         """The words of the texts that start at these offsets in the blob (and the end, shape (n + 1,)), some texts at a time."""
@@ -123,6 +123,7 @@ class Coder:
         numbers = np.fromiter(map(self._numbers.__getitem__, words), np.uint32, len(starts))
         new, at = np.unique(numbers, return_index=True)
         at = at[new >= old]
+        self._taken += len(at) * _WORD_COST + int(lengths[at].sum())
         while len(self._numbers) > len(self._heads):
             size = 2 * len(self._heads)
             self._heads, self._places, self._lengths = np.resize(self._heads, size), np.resize(self._places, size), np.resize(self._lengths, size)

@@ -36,7 +36,7 @@ _NARROWS = 64  # how many more entries than candidates are worth reading to have
 
 def build_seconds(size: int) -> float:
     """About how long the index of texts of so many bytes takes to make, in seconds."""
-    return 8e-9 * size
+    return 12e-9 * size
 
 
 class WordIndex:
