@@ -11,7 +11,7 @@ import pytest
 from whereql_memory.arrays import Mask
 from whereql_memory.nodes import Constant
 from whereql_memory.running import scan
-from whereql_memory.segments import Segment, consecutive
+from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import Shelf
 from whereql_memory.table import Table
 
@@ -39,7 +39,7 @@ def table_of(values: list[Value]) -> Table:
 
 
 def evaluate(expr: Expr, table: Table) -> Mask:
-    return scan(Segment(table, consecutive(0, len(table)), Shelf("off")).plan(expr))
+    return scan(Segment(table, Consecutive(0, len(table)), Shelf("off")).plan(expr))
 
 
 def passing(table: Table, op: Op, operand: Any) -> Mask | None:
@@ -48,7 +48,7 @@ def passing(table: Table, op: Op, operand: Any) -> Mask | None:
         predicate = Predicate(Field("k"), op, operand)
     except CheckError:  # of a kind that the operator does not take
         return None
-    node = Segment(table, consecutive(0, len(table)), Shelf("off")).plan(predicate)
+    node = Segment(table, Consecutive(0, len(table)), Shelf("off")).plan(predicate)
     return None if isinstance(node, Constant) and not node.value else scan(node)
 
 

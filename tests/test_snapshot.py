@@ -379,7 +379,7 @@ def test_an_index_of_other_values_is_found_by_verify(name: str, sound: Path, tmp
         other[-1] += 1
     else:
         other[-1] = 3
-    with pytest.raises(BackendError, match="an index of .* leads elsewhere"):
+    with pytest.raises(BackendError, match=r"an index of .* leads elsewhere"):
         verified(tampered(sound, tmp_path / "index.wql", {name: other}))
 
 

@@ -26,7 +26,7 @@ from whereql_memory.arrays import Vector
 from whereql_memory.explaining import describe
 from whereql_memory.loading import Loading
 from whereql_memory.merging import behind, without
-from whereql_memory.segments import Segment, consecutive
+from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import BUDGET, IndexStats, Shelf, Stats
 from whereql_memory.table import Table
 from whereql_memory.view import Part, View
@@ -65,7 +65,7 @@ class MemoryBackend:
         """A collection of the records of these tables, one behind the other, each a segment; no id stands twice in them."""
         backend, parts = cls(indexes=indexes, budget=budget), []
         for table in tables:
-            parts.append(Part(Segment(table, consecutive(backend._next, len(table)), backend._shelf)))
+            parts.append(Part(Segment(table, Consecutive(backend._next, len(table)), backend._shelf)))
             backend._next += len(table)
         backend._view = View(part for part in parts if len(part))
         return backend
@@ -193,7 +193,7 @@ class MemoryBackend:
         if self._loading is None:
             return
         table = self._loading.table()
-        sequence = consecutive(self._next, len(table))
+        sequence = Consecutive(self._next, len(table))
         self._next += len(table)
         self._view = behind(self._view, table, sequence, self._shelf)
         self._loading, self._ids = None, set()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from whereql_memory.arrays import Index
-from whereql_memory.segments import Segment
+from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import Shelf
 from whereql_memory.table import Table, merge
 from whereql_memory.view import Part, View
@@ -21,7 +21,7 @@ _SMALL = 1024  # rows: a segment of fewer is merged with what comes, whatever th
 _DEAD = 3  # a segment is cleared once one row in so many is dead
 
 
-def behind(view: View, table: Table, sequence: Index, shelf: Shelf) -> View:
+def behind(view: View, table: Table, sequence: Index | Consecutive, shelf: Shelf) -> View:
     """The view with a table as its last part; sequence: the places of its rows in the collection, ascending."""
     return View(_merged([*view.parts, Part(Segment(table, sequence, shelf))], shelf)) if len(table) else view
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from whereql_memory.arrays import Index
 from whereql_memory.indexes import RowIndex
-from whereql_memory.segments import Segment, consecutive
+from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import Shelf
 from whereql_memory.snapshot.checks import check_below, check_numbers, check_offsets, is_ascending_in_runs
 from whereql_memory.snapshot.form import BLOCK
@@ -53,7 +53,7 @@ def write_indexes(writer: Writer, number: int, table: Table, words: bool) -> Non
 
 def made_indexes(table: Table) -> Segment:
     """The table as a segment that makes each index when it is asked for."""
-    return Segment(table, consecutive(0, len(table)), Shelf("on", _ALL))
+    return Segment(table, Consecutive(0, len(table)), Shelf("on", _ALL))
 
 
 def _write_rows(writer: Writer, name: str, index: RowIndex) -> None:

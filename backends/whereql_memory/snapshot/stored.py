@@ -136,3 +136,6 @@ class StoredIds(Ids):
             check_offsets(starts, len(self))
             self._index = IdIndex(check_below(order, len(self)), starts.raw)
         return self._index
+
+    def _is_indexed(self, wanted: int) -> bool:
+        return self.index is not None and super()._is_indexed(wanted)  # it need not pay first: it is there
