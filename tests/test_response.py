@@ -178,8 +178,13 @@ def test_once_all_columns_are_there_nothing_else_is_held() -> None:
     taken = response.take([1, 2], ["documents"])
     del columns
     assert (response.ids, response.documents) == (eager().ids, eager().documents)
+    whole = GetResponse.lazily(columns := Counted(RECORDS[:9], Counter()), ["documents", "uris"])
+    assert whole.ids and whole.documents
+    part = whole.take([1, 2], ["documents"])  # all of it is made
+    alive_too = weakref.ref(part._columns or columns)
+    del whole, columns
     gc.collect()
-    assert alive() is None
+    assert alive() is alive_too() is None and part == taken
     assert response.take([1], ["documents"]) == taken.take([0], ["documents"]) == eager(RECORDS[1:2], ["documents"])
 
 
