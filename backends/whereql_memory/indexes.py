@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whereql_memory.arrays import Array, Index, Rows
+from whereql_memory.arrays import Array, Index, Rows, offsets_of
 
 Counted = NDArray[np.uint32]
 _MARKED = 48  # one row in so many: from here on rows are put in order faster by marking them than by sorting
@@ -53,9 +53,11 @@ class RowIndex:
         if len(first) == 1:
             found = self.order[self.starts[first[0]] : self.starts[behind[0]]]
             return found if behind[0] - first[0] <= 1 else ascending(found, size, self.is_multi)
-        edges = zip(self.starts[first].tolist(), self.starts[behind].tolist(), strict=True)
-        pieces = [self.order[low:high] for low, high in edges if low < high]
-        return ascending(np.concatenate(pieces), size, self.is_multi) if pieces else self.order[:0]
+        begins = self.starts[first].astype(np.int64)
+        lengths = self.starts[behind] - begins
+        offsets = offsets_of(lengths)
+        places = np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return ascending(self.order[places], size, self.is_multi)
 
 
 def ascending(rows: NDArray[Any], size: int, is_multi: bool) -> NDArray[Any]:

@@ -65,7 +65,7 @@ class Table:
     @cached_property
     def schema(self) -> Schema:
         """The keys, with the counts of their kinds and the first values that differ."""
-        return Schema(len(self), {name: describe([(column, None) for column in columns.values()]) for name, columns in self.keys.items()})
+        return describe(self)
 
     @property
     def nbytes(self) -> int:
@@ -74,17 +74,33 @@ class Table:
         return self.ids.nbytes + sum(column.nbytes for column in columns)
 
 
-def describe(columns: Iterable[tuple[Column, Mask | None]]) -> KeyInfo:
-    """What is said of a key in a schema. columns: all of its columns, each with the rows of its table that count, None for all."""
+def describe(table: Table, alive: Mask | None = None) -> Schema:
+    """What a table's keys are, with the counts of their kinds and the first values that differ; alive: the rows that count, None for all."""
+    size = len(table) if alive is None else int(np.count_nonzero(alive))
+    infos = ((name, _describe(columns.values(), alive)) for name, columns in table.keys.items())
+    return Schema(size, {name: info for name, info in infos if info.kinds})
+
+
+def _describe(columns: Iterable[Column], alive: Mask | None) -> KeyInfo:
     kinds: dict[str, int] = {}
     examples: list[Any] = []
-    for column, alive in columns:
-        at = np.arange(len(column)) if alive is None else np.flatnonzero(alive if column.rows is None else alive[column.rows])
-        if len(at):
-            kinds[column.kind] = kinds.get(column.kind, 0) + len(at)
-            for value in column.values(at[:_LOOKED_AT]):
+    for column in columns:
+        lives = None if alive is None else alive if column.rows is None else alive[column.rows]
+        count = len(column) if lives is None else int(np.count_nonzero(lives))
+        if count:
+            kinds[column.kind] = count
+            at = np.arange(min(count, _LOOKED_AT)) if lives is None else _first(lives, _LOOKED_AT)
+            for value in column.values(at):
                 add_example(examples, value)
     return KeyInfo(kinds, tuple(examples))
+
+
+def _first(marks: Mask, most: int) -> Index:
+    """The first places that are marked, without a look at all the others."""
+    size = 16 * most
+    while (found := np.flatnonzero(marks[:size])).size < most and size < len(marks):
+        size *= 16
+    return found[:most]
 
 
 def _take(column: ColumnT, rows: Index) -> ColumnT:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 
 from whereql.ast import Const, Expr
 from whereql.backend import Query
-from whereql.records import Schema
+from whereql.records import KeyInfo, Schema, add_example
 from whereql_memory.answers import Answer
 from whereql_memory.arrays import Index, Mask
 from whereql_memory.running import Found, count, find
@@ -19,7 +21,7 @@ from whereql_memory.segments import Segment
 from whereql_memory.table import describe
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Part:
     """A segment and its rows that are alive, None for all; dead: how many are not."""
 
@@ -33,6 +35,11 @@ class Part:
     def kept(self, rows: Index) -> Index:
         """Those of the rows that are alive."""
         return rows if self.alive is None else rows[self.alive[rows]]
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What is said of the keys of the rows that are alive."""
+        return self.segment.table.schema if self.alive is None else describe(self.segment.table, self.alive)
 
     @property
     def rows(self) -> Index:
@@ -116,9 +123,13 @@ class View:
     @cached_property
     def schema(self) -> Schema:
         """The keys, with the counts of their kinds and the first values that differ."""
-        names = dict.fromkeys(name for part in self.parts for name in part.segment.table.keys)
-        described = {name: describe((column, part.alive) for part in self.parts for column in part.segment.table.keys.get(name, {}).values()) for name in names}
-        return Schema(len(self), {name: info for name, info in described.items() if info.kinds})
+        kinds: dict[str, Counter[str]] = {}
+        examples: dict[str, list[Any]] = {}
+        for name, info in chain.from_iterable(part.schema.keys.items() for part in self.parts):
+            kinds.setdefault(name, Counter()).update(info.kinds)
+            for value in info.examples:
+                add_example(examples.setdefault(name, []), value)
+        return Schema(len(self), {name: KeyInfo(dict(counts), tuple(examples[name])) for name, counts in kinds.items()})
 
 
 _TRUE = Const(True)
