@@ -20,9 +20,9 @@ Ways = list[Callable[[], Any]]
 
 @dataclass(frozen=True)
 class Source:
-    """Where the records come from: the first `n` made in memory, or files with them; and a folder that may be kept.
+    """Where the records come from: the first `n` of the workload, or files with them.
 
-    snapshot: what whereql opens; parquet: what the others read, if there is one.
+    folder: where the records, once made, and Chroma's files are found again; snapshot: what whereql opens; parquet: what the others read, if there is one.
     """
 
     n: int

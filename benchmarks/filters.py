@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for seat in seats:
             results.contenders[seat.name]["failed"] = seat.failed
     write_json(results, given.json)
-    out.width = max(110, 50 + 11 * len(given.only))
+    out.width = max(110, 80 + 13 * len(given.only))
     out.print(*show(results), sep="\n")
     if given.plot:
         plot(results, given.plot)
@@ -214,7 +214,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--cold", action="store_true", help="first questions only: loaded, and nothing built yet")
     options.add_argument("--file", type=Path, help="a snapshot that whereql opens instead of loading records; --n says how many it has")
     options.add_argument("--parquet", type=Path, help="a Parquet file of the same records, for polars and DuckDB")
-    options.add_argument("--folder", type=Path, help="where Chroma's folder is kept from run to run (default: nowhere)")
+    options.add_argument("--folder", type=Path, help="where records, once made, and Chroma's files are kept from run to run (default: nowhere)")
     options.add_argument("--json", type=Path, help="a file for all figures, written as they come")
     options.add_argument("--plot", type=Path, help="a file, .png or .svg, for a plot of the ratios")
     given = options.parse_args(arguments)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from math import log
@@ -191,15 +192,15 @@ def main() -> int:
     screen, out = Console(stderr=True, highlight=False, soft_wrap=True), Console(highlight=False, width=150)
     files = dict(given.file)
     numbers = sorted({*given.n, *files})
-    sources = [Source(n, Path(), snapshot=files.get(n)) for n in numbers]
     tables: dict[str, tuple[list[str], list[list[str]]]] = {}
     figures: dict[str, Any] = {}
-    if "records" in given.only:
-        by_records = figures["records"] = measure_records(sources, screen)
-        tables["milliseconds by number of records"] = record_lines(by_records, numbers)
-    if "sizes" in given.only:
-        by_size = figures["sizes"] = measure_sizes(Source(given.size_n, Path()), screen)
-        tables[f"milliseconds by predicates in a filter, {given.size_n:,} records"] = size_lines(by_size)
+    with tempfile.TemporaryDirectory(prefix="whereql-benchmark-") as name:
+        if "records" in given.only:
+            by_records = figures["records"] = measure_records([Source(n, Path(name), snapshot=files.get(n)) for n in numbers], screen)
+            tables["milliseconds by number of records"] = record_lines(by_records, numbers)
+        if "sizes" in given.only:
+            by_size = figures["sizes"] = measure_sizes(Source(given.size_n, Path(name)), screen)
+            tables[f"milliseconds by predicates in a filter, {given.size_n:,} records"] = size_lines(by_size)
     for title, (headings, lines) in tables.items():
         table = Table(title=title, box=None, pad_edge=False)
         for number, heading in enumerate(headings):

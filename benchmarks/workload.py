@@ -48,10 +48,10 @@ class Batch:
     embeddings: NDArray[np.float32]
 
 
-def batches(n: int, dimension: int) -> Iterator[Batch]:
-    """The first `n` records in batches of 5,000: a larger collection begins with all of a smaller one."""
-    for start in range(0, n, BLOCK):
-        yield _cut(_block(start, dimension), min(BLOCK, n - start))
+def batches(n: int, dimension: int, first: int = 0) -> Iterator[Batch]:
+    """`n` records, from the `first` on (a multiple of 5,000), in batches of 5,000: a larger collection begins with all of a smaller one."""
+    for start in range(first, first + n, BLOCK):
+        yield _cut(_block(start, dimension), min(BLOCK, first + n - start))
 
 
 def _cut(batch: Batch, size: int) -> Batch:

@@ -20,7 +20,6 @@ from whereql.operators import Op
 _CODED: dict[str, Any] = {"category": np.uint8, "lang": np.uint8, "user": np.uint16}
 _PLAIN: dict[str, Any] = {"year": np.int16, "score": np.float64, "views": np.int32, "active": np.bool_, "rating": np.int8}
 _COMPARE: dict[Op, Callable[[Any, Any], Any]] = {Op.EQ: eq, Op.LT: lt, Op.LE: le, Op.GT: gt, Op.GE: ge}
-_DENSE = 3  # from one row in so many on, walking all ids is faster than taking some
 _NO_RATING = 0
 
 
@@ -66,18 +65,16 @@ class NumpyMasks:
         mask = mask_of(filter_of(variant), self._leaf, np.logical_and, np.logical_or, np.logical_not)
         match wants:
             case "ids":
-                return [lambda: self._ids(mask())]
+                return [
+                    lambda: self.ids_array[np.flatnonzero(mask())].tolist(),
+                    lambda: self.ids_array[mask()].tolist(),
+                    lambda: list(compress(self.ids, mask().tobytes())),
+                ]
             case "limit":
                 return [lambda: self.ids_array[np.flatnonzero(mask())[:10]].tolist()]
             case "count":
                 return [lambda: int(np.count_nonzero(mask()))]
         return [lambda: self._records(np.flatnonzero(mask())[:100])]
-
-    def _ids(self, mask: NDArray[np.bool_]) -> list[str]:
-        if np.count_nonzero(mask) * _DENSE > len(mask):
-            return list(compress(self.ids, mask.tobytes()))
-        ids: list[str] = self.ids_array[np.flatnonzero(mask)].tolist()
-        return ids
 
     def _records(self, rows: NDArray[np.intp]) -> list[dict[str, Any]]:
         columns: dict[str, list[Any]] = {key: self.columns[key][rows].tolist() for key in _PLAIN}

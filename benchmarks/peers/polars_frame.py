@@ -38,7 +38,7 @@ class PolarsFrame:
 
     def open(self, path: Path) -> None:
         """Read a Parquet file whole."""
-        self.frame = self._typed(self.pl.read_parquet(path, rechunk=True))
+        self.frame = self._typed(self.pl.read_parquet(path).rechunk())
 
     def _typed(self, frame: Any) -> Any:
         pl = self.pl
