@@ -44,6 +44,7 @@ def test_matches_have_what_is_needed(pattern: str, strings: list[str]) -> None:
         ("(?:ab){2,}c", ("ababc",)),
         ("a(?:bc)*d", ("a", "d")),
         ("(?:a[0-9]b){2}", ("ba",)),
+        ("(?:a[0-9]bcd[0-9]e)f", ("bcd", "ef", "a")),
         ("a?", ()),
         ("", ()),
         ("^$", ()),

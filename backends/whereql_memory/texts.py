@@ -100,13 +100,15 @@ class Texts:
 
     def equals(self, text: str, at: Index | None = None) -> Mask:
         """Which texts are `text`."""
-        return self._standing(self._starts(at), text.encode() + END)
+        whole = text.encode() + END
+        fits: Mask = self._sizes(at) == len(whole)
+        fits[fits] = self._standing(self._starts(np.flatnonzero(fits) if at is None else at[fits]), whole)
+        return fits
 
     def isin(self, wanted: Collection[str], at: Index | None = None) -> Mask:
         """Which texts are among `wanted`."""
         known = frozenset(map(str.encode, wanted))
-        lengths = self.lengths if at is None else self.offsets[at + 1] - self.offsets[at] - 1
-        fits = np.isin(lengths, np.array([*map(len, known)], np.int64))
+        fits = np.isin(self._sizes(at), np.array([len(text) + 1 for text in known], np.int64))
         fits[fits] = self._tested(known.__contains__, np.flatnonzero(fits) if at is None else at[fits])
         return fits
 
@@ -164,6 +166,10 @@ class Texts:
         if searcher.is_local or needed.is_empty:
             return self._searched(searcher, at)
         return self._filtered(self._searched(compile_loose(pattern), at), searcher, at)
+
+    def _sizes(self, at: Index | None) -> Index:
+        """The bytes of each text and its end."""
+        return np.diff(self.offsets) if at is None else self.offsets[at + 1] - self.offsets[at]
 
     def _starts(self, at: Index | None) -> Index:
         return self.offsets[:-1] if at is None else self.offsets[at]

@@ -63,7 +63,7 @@ class WordIndex:
             if coder.is_crowded:
                 return None
             parts.append(part)
-        return cls(texts, *_gathered(coder.words, parts))
+        return cls(texts, *_gathered(coder.words, lambda: parts))
 
     @classmethod
     def join(cls, texts: Texts, parts: Sequence[tuple[WordIndex, Index]]) -> WordIndex:
@@ -72,9 +72,9 @@ class WordIndex:
         With each part comes the new number of each of its texts, shape (n,): ascending, and above those of the parts before it, or -1
         for a text that is left out. Every text of `texts` is in one part.
         """
-        numbers = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(part.words.encoded() for part, _ in parts)))}
-        coded = [piece for part, new in parts for piece in _renumbered(part, numbers, new)]
-        return cls(texts, *_gathered(list(numbers), coded))
+        words = list(dict.fromkeys(chain.from_iterable(part.words.encoded() for part, _ in parts)))
+        numbers = dict(zip(words, range(len(words)), strict=True))
+        return cls(texts, *_gathered(words, lambda: chain.from_iterable(_renumbered(part, numbers, new) for part, new in parts)))
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -277,17 +277,20 @@ def _renumbered(index: WordIndex, numbers: dict[bytes, int], new: Index) -> Iter
         yield Coded(words[low:high], np.diff(kept), texts[texts >= 0].astype(np.uint32))
 
 
-def _gathered(words: Sequence[bytes], parts: Iterable[Coded]) -> tuple[SortedTexts, Index, Array]:
-    """Words, starts and entries of an index, of the words that occur, from parts of which each has later texts of a word than those before."""
+def _gathered(words: Sequence[bytes], parts: Callable[[], Iterable[Coded]]) -> tuple[SortedTexts, Index, Array]:
+    """Words, starts and entries of an index, of the words that occur. Each part has later texts of a word than those before it.
+
+    The parts are asked for twice, since to keep them would take as much memory as the index.
+    """
     counts = np.zeros(len(words), np.int64)
-    for part in parts:
+    for part in parts():
         counts[part.words] += part.counts
     order = np.array(sorted(np.flatnonzero(counts).tolist(), key=words.__getitem__), np.int64)
     starts = offsets_of(counts[order])
     free = np.zeros(len(words), np.int64)
     free[order] = starts[:-1]
     entries = np.empty(int(starts[-1]), np.uint32)
-    for part in parts:
+    for part in parts():
         entries[_positions(free[part.words], free[part.words] + part.counts)] = part.texts
         free[part.words] += part.counts
     return SortedTexts.of_encoded([words[number] for number in order.tolist()]), starts, entries
