@@ -27,6 +27,7 @@ from lark import Lark
 
 import whereql
 from whereql.ast import predicates
+from whereql.dialects import chroma_operators
 from whereql.dialects.text.printer import PRECEDENCE
 from whereql.names import RESERVED, is_reserved
 from whereql.regex import lower
@@ -233,7 +234,7 @@ def test_json_and_text_are_the_same_filter(json_text: str, text: str) -> None:
 
 def test_json_has_an_example_of_every_operator() -> None:
     written = {word for row in table("JSON", "text").rows for word in re.findall(r"\$\w+", row[0])}
-    assert written == {"$and", "$or", *whereql.dialects.chroma._OPERATORS}
+    assert written == {"$and", "$or", *chroma_operators.OPERATORS}
 
 
 @pytest.mark.parametrize(("text", "json_text"), [(only_code(a), only_code(b)) for a, b in table("text", "JSON").rows])

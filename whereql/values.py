@@ -87,8 +87,8 @@ def literal(value: object, span: Span | None = None) -> Literal:
     """
     plain: Any = value
     kind = _KIND_OF_TYPE.get(type(plain))
-    # Nearly every value is one of these.
-    if (kind is _STRING and plain.isascii()) or (kind is _INT and INT_MIN <= plain <= INT_MAX) or (kind is _FLOAT and 0.0 < abs(plain) <= FLOAT_MAX):
+    # Nearly every value is one of these; a lone surrogate is not printable.
+    if (kind is _STRING and (plain.isascii() or plain.isprintable())) or (kind is _INT and INT_MIN <= plain <= INT_MAX) or (kind is _FLOAT and 0.0 < abs(plain) <= FLOAT_MAX):
         return Literal(kind, plain, None, span)
     plain = unwrap(value)
     kind = _KIND_OF_TYPE.get(type(plain))
@@ -131,7 +131,7 @@ def literals(values: object, span: Span | None = None) -> tuple[Literal, ...]:
         raise CheckError("WQ306", f"a list of values is needed here, not {describe_type(values)}", span=span, hint="write [value, …]")
     listed = values if isinstance(values, (list, tuple)) else list(values)
     kinds = set(map(type, listed))
-    if kinds == {str} and all(map(str.isascii, listed)):
+    if kinds == {str} and (all(map(str.isascii, listed)) or all(map(str.isprintable, listed))):
         return tuple(make_literals(_STRING, listed, repeat(span)))
     if kinds == {int} and min(listed) >= INT_MIN and max(listed) <= INT_MAX:
         return tuple(make_literals(_INT, listed, repeat(span)))
@@ -158,7 +158,7 @@ def unwrap(value: Any) -> Any:
 
 def check_text_value(text: str, *, span: Span | None = None, path: str | None = None) -> None:
     """Raise CheckError for a lone surrogate, which is half a character and has no UTF-8 form."""
-    if text.isascii():
+    if text.isascii() or text.isprintable():
         return
     try:
         text.encode()

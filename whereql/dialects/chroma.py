@@ -12,38 +12,37 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, ItemsView, Iterator, Mapping
+from typing import Any
 
 from whereql.ast import And, Document, Expr, Field, Not, Op, Or, Predicate, Subject, Uri
 from whereql.binding import check_patterns
 from whereql.dialect import Dialect, Option, Options, Translation, refusal
 from whereql.dialects.chroma_encode import COMPLEMENTED, ChromaWriter, parse_version, server_shape
+from whereql.dialects.chroma_operators import (
+    COMPARISONS,
+    CONNECTIVES,
+    DOCUMENT,
+    MEMBERSHIP,
+    OPERATORS,
+    ORDER,
+    SETS,
+    refuse_operator,
+    refuse_top_operator,
+)
 from whereql.dialects.reading import signed
 from whereql.dialects.reading_json import step
 from whereql.dialects.writing import check_closed, write
-from whereql.errors import WhereError, WhereqlError
+from whereql.errors import LimitError, WhereError, WhereqlError
 from whereql.kinds import NUMBERS, Kind
-from whereql.limits import check_depth, check_items, check_predicates
+from whereql.limits import check_depth, check_items, check_predicates, current_limits
 from whereql.source import quote
 from whereql.suggest import nearest
 from whereql.support import ANY_SHAPE
-from whereql.values import INT_MAX, INT_MIN, Literal, check_text_value, describe_type, literal, unwrap
+from whereql.values import INT_MAX, INT_MIN, Literal, check_text_value, describe_type, literal, literals, unwrap
 
 __all__ = ["decode", "decode_document", "encode"]
 
-# Each operator as an Op, and whether it is the complement.
-_COMPARISONS: dict[str, tuple[Op, bool]] = {
-    "$eq": (Op.EQ, False), "$ne": (Op.EQ, True), "$gt": (Op.GT, False), "$gte": (Op.GE, False), "$lt": (Op.LT, False), "$lte": (Op.LE, False),
-}  # fmt: skip
-_SETS: dict[str, tuple[Op, bool]] = {"$in": (Op.IN, False), "$nin": (Op.IN, True)}
-_MEMBERSHIP: dict[str, tuple[Op, bool]] = {"$contains": (Op.HAS, False), "$not_contains": (Op.HAS, True)}
-_DOCUMENT: dict[str, tuple[Op, bool]] = {
-    "$contains": (Op.CONTAINS, False), "$not_contains": (Op.CONTAINS, True), "$regex": (Op.MATCHES, False), "$not_regex": (Op.MATCHES, True),
-}  # fmt: skip
-_OPERATORS = _COMPARISONS | _SETS | _DOCUMENT
-_CONNECTIVES: dict[str, Callable[..., Any]] = {"$and": And, "$or": Or}
-_ORDER = frozenset({"$gt", "$gte", "$lt", "$lte"})
 _SPECIAL: dict[str, Callable[[], Subject]] = {"#document": Document, "chroma:document": Document, "chroma:uri": Uri}
 
 
@@ -61,46 +60,67 @@ def decode_document(where_document: object, *, lenient: bool = False, path: str 
     return _located(_decode_where_document, where_document, path, lenient)
 
 
-def _located(read: Callable[[object, str, bool, int], Expr], value: object, path: str, lenient: bool) -> Expr:
+# Where a value stands: in what, and under which key or number there. Spelled only when something is wrong.
+_Place = str | tuple[Any, str | int]
+
+
+def _spelled(place: _Place) -> str:
+    steps: list[str] = []
+    while isinstance(place, tuple):
+        place, last = place
+        steps.append(step(last) if isinstance(last, str) else f"[{last}]")
+    return place + "".join(reversed(steps))
+
+
+def _located(read: Callable[[object, _Place, bool, int], Expr], value: object, path: str, lenient: bool) -> Expr:
     try:
+        check_depth(1)
         return read(value, path, lenient, 1)
     except WhereqlError as error:
         error.path = error.path or path
         raise
 
 
-def _decode_where(where: object, path: str, lenient: bool, depth: int) -> Expr:
-    entries = _entries(where, path, "where", lenient, depth)
-    if entries is None:
-        return _conjunction([_decode_where({k: v}, path, lenient, depth) for k, v in where.items()])  # type: ignore[attr-defined]  # _entries saw a mapping
-    key, value = entries
-    if key in _CONNECTIVES or (lenient and key == "$not"):
-        return _decode_connective(key, value, path, lenient, depth, _decode_where)
-    if key.startswith("$"):
-        _refuse_top_operator(key, path, lenient)
-    check_text_value(key, path=path)
-    return _decode_condition(key, value, f"{path}{step(key)}", lenient)
+def _decode_where(where: object, place: _Place, lenient: bool, depth: int) -> Expr:
+    key, value = _entry(where, place, "where", lenient)
+    if key is None:
+        return _conjunction([_decode_where({k: v}, place, lenient, depth) for k, v in value])
+    if key[:1] == "$":
+        if key in CONNECTIVES or (lenient and key == "$not"):
+            return _decode_connective(key, value, place, lenient, depth, _decode_where)
+        refuse_top_operator(key, _spelled(place), lenient)
+    if not key.isascii():
+        check_text_value(key, path=_spelled(place))
+    return _decode_condition(key, value, (place, key), lenient)
 
 
-def _entries(value: object, path: str, name: str, lenient: bool, depth: int) -> tuple[str, Any] | None:
-    """The single key and value of an object, or None for several of them in lenient mode."""
-    check_depth(depth)
-    if not isinstance(value, Mapping):
+def _entry(value: object, place: _Place, name: str, lenient: bool) -> tuple[str, Any] | tuple[None, ItemsView[Any, Any]]:
+    """The single key and value of an object, or None and all of them in lenient mode."""
+    if type(value) is not dict and not isinstance(value, Mapping):
         hint = f"write {{…}}, or leave {name} out"
         if isinstance(value, str):
             hint = "JSON text goes through json.loads first" if value.lstrip()[:1] == "{" else "a text filter goes to whereql.parse or to get, never into JSON"
-        raise WhereError("WQ201", f"{name} is an object, got {describe_type(value)}", path=path, hint=hint)
+        raise WhereError("WQ201", f"{name} is an object, got {describe_type(value)}", path=_spelled(place), hint=hint)
     if not value:
-        raise WhereError("WQ202", f"the {name} object is empty", path=path, hint='leave it out to match every record; {"$and": []} says so, too')
+        raise WhereError("WQ202", f"the {name} object is empty", path=_spelled(place), hint='leave it out to match every record; {"$and": []} says so, too')
     if len(value) > 1:
         if lenient:
-            check_items(len(value), path=path)
-            return None
-        raise WhereError("WQ202", f"{len(value):,} conditions in one object, where one is allowed", path=path, hint=_split_hint(list(value.items())))
-    key, inner = next(iter(value.items()))
+            _check_items(len(value), place)
+            return None, value.items()
+        hint = _split_hint(list(value.items()))
+        raise WhereError("WQ202", f"{len(value):,} conditions in one object, where one is allowed", path=_spelled(place), hint=hint)
+    [(key, inner)] = value.items()
     if not isinstance(key, str):
-        raise WhereError("WQ205", f"a key is a string, got {describe_type(key)}", path=path, hint="convert the key to a string")
+        raise WhereError("WQ205", f"a key is a string, got {describe_type(key)}", path=_spelled(place), hint="convert the key to a string")
     return key, inner
+
+
+def _check_items(count: int, place: _Place) -> None:
+    try:
+        check_items(count)
+    except LimitError as error:
+        error.path = _spelled(place)
+        raise
 
 
 def _split_hint(pairs: list[tuple[Any, Any]]) -> str:
@@ -118,77 +138,75 @@ def _conjunction(parts: list[Expr]) -> Expr:
 
 
 def _decode_connective(
-    key: str, value: object, path: str, lenient: bool, depth: int, decode_part: Callable[[object, str, bool, int], Expr]
+    key: str, value: object, place: _Place, lenient: bool, depth: int, decode_part: Callable[[object, _Place, bool, int], Expr]
 ) -> Expr:
-    if key == "$not" and not isinstance(value, list):
-        return Not(decode_part(value, f"{path}.$not", lenient, depth + 1))
+    place = (place, key)
     if not isinstance(value, list):
-        raise WhereError("WQ204", f"{key} takes a list of conditions, got {describe_type(value)}", path=f"{path}.{key}", hint=f'write {{"{key}": [{{…}}, {{…}}]}}')
-    check_items(len(value), path=f"{path}.{key}")
+        if key == "$not":
+            check_depth(depth + 1)
+            return Not(decode_part(value, place, lenient, depth + 1))
+        raise WhereError("WQ204", f"{key} takes a list of conditions, got {describe_type(value)}", path=_spelled(place), hint=f'write {{"{key}": [{{…}}, {{…}}]}}')
+    _check_items(len(value), place)
+    if value:
+        check_depth(depth + 1)
     parts: list[Expr] = []
-    size = 0
+    size, most = 0, current_limits().predicates
     for i, part in enumerate(value):
-        parts.append(decode_part(part, f"{path}.{key}[{i}]", lenient, depth + 1))
-        size += parts[-1].size
-        check_predicates(size)  # before the rest is read: And and Or check it only at the end
-    return Not(_conjunction(parts)) if key == "$not" else _CONNECTIVES[key](parts)
+        expr = decode_part(part, (place, i), lenient, depth + 1)
+        parts.append(expr)
+        size += expr.size
+        if size > most:
+            check_predicates(size)  # before the rest is read: And and Or check it only at the end
+    return Not(_conjunction(parts)) if key == "$not" else CONNECTIVES[key](parts)
 
 
-def _refuse_top_operator(key: str, path: str, lenient: bool) -> NoReturn:
-    if key in _OPERATORS:
-        hint = f'it stands under a key: {{"year": {{"{key}": …}}}}'
-    elif key in ("$not", "$nor"):
-        hint = "negate each condition with $ne, $nin, $not_contains or $not_regex, or decode with lenient=True, which reads $not"
-    else:
-        close = nearest(key, [*_CONNECTIVES, *(("$not",) if lenient else ())])
-        hint = f"did you mean {close}?" if close else "only $and and $or stand where a key does; no key begins with $"
-    raise WhereError("WQ205", f"{quote(key)} is no key and no connective", path=path, hint=hint)
-
-
-def _decode_condition(key: str, value: object, path: str, lenient: bool) -> Expr:
-    if isinstance(value, list) and key in ("and", "or", "AND", "OR"):
-        raise WhereError("WQ205", f"{quote(key)} is no connective", path=path, hint=f"did you mean ${key.lower()}?")
-    if not isinstance(value, Mapping):
-        return _decode_operator(key, "$eq", value, path, implicit=True)
+def _decode_condition(key: str, value: object, place: _Place, lenient: bool) -> Expr:
+    if type(value) is not dict and not isinstance(value, Mapping):
+        if isinstance(value, list) and key in ("and", "or", "AND", "OR"):
+            raise WhereError("WQ205", f"{quote(key)} is no connective", path=_spelled(place), hint=f"did you mean ${key.lower()}?")
+        return _decode_operator(key, "$eq", value, place, place)
+    if len(value) == 1:
+        [(op, operand)] = value.items()
+        return _decode_operator(key, op, operand, (place, op), place)
     if not value:
-        raise WhereError("WQ203", "an operator is missing", path=path, hint='write {"$eq": value}, or the value itself')
-    if len(value) > 1 and not lenient:
+        raise WhereError("WQ203", "an operator is missing", path=_spelled(place), hint='write {"$eq": value}, or the value itself')
+    if not lenient:
         hint = _split_hint([(key, {op: operand}) for op, operand in value.items()])
-        raise WhereError("WQ203", f"{len(value):,} operators in one object, where one is allowed", path=path, hint=hint)
-    return _conjunction([_decode_operator(key, op, operand, path) for op, operand in value.items()])
+        raise WhereError("WQ203", f"{len(value):,} operators in one object, where one is allowed", path=_spelled(place), hint=hint)
+    return _conjunction([_decode_operator(key, op, operand, (place, op), place) for op, operand in value.items()])
 
 
-def _decode_operator(key: str, op: Any, operand: object, path: str, implicit: bool = False) -> Expr:
-    place = path if implicit or not isinstance(op, str) else f"{path}{step(op)}"
-    subject: Subject = _SPECIAL[key]() if key in _SPECIAL else Field(key)
-    if op not in _OPERATORS:
-        _refuse_operator(op, path)
-    if key == "#document" and op in _DOCUMENT:
+def _decode_operator(key: str, op: Any, operand: object, place: _Place, outer: _Place) -> Expr:
+    """place: of the operand; outer: of the object with the operator."""
+    if op not in OPERATORS:
+        refuse_operator(op, _spelled(outer))
+    if key == "#document" and op in DOCUMENT:
         return _document_predicate(op, operand, place)
-    if op in ("$regex", "$not_regex"):
-        raise WhereError("WQ210", f"{op} tests documents only", path=place, hint='write {"#document": {"' + op + '": …}}; in a text filter, MATCHES takes any key')
-    if op in _SETS:
+    subject: Subject = _SPECIAL[key]() if key in _SPECIAL else Field(key)
+    if op in SETS:
         values = _decode_items(op, operand, place)
         _refuse_indexed(key, values[0], place)
-        return signed(Predicate(subject, Op.IN, values), _SETS[op][1])
-    if op not in _SETS and (between := _between_doubles(operand, place)) is not None:
+        return signed(Predicate(subject, Op.IN, values), SETS[op][1])
+    if op in ("$regex", "$not_regex"):
+        raise WhereError("WQ210", f"{op} tests documents only", path=_spelled(place), hint='write {"#document": {"' + op + '": …}}; in a text filter, MATCHES takes any key')
+    if type(operand) is int and (between := _between_doubles(operand, place)) is not None:
         return _decode_between(subject, op, between)
     value = _decode_value(op, operand, place)
-    if op in _MEMBERSHIP:
-        return signed(Predicate(subject, Op.HAS, (value,)), _MEMBERSHIP[op][1])
+    if op in MEMBERSHIP:
+        return signed(Predicate(subject, Op.HAS, (value,)), MEMBERSHIP[op][1])
     _refuse_indexed(key, value, place)
-    if op in _ORDER and value.kind not in NUMBERS:
+    if op in ORDER and value.kind not in NUMBERS:
         hint = "a text filter orders strings, too: key >= 'a'" if value.kind is Kind.STRING else "compare bools with $eq or $ne"
-        raise WhereError("WQ207", f"{op} takes a number, got {describe_type(value.value)}", path=place, hint=hint)
-    kind, negated = _COMPARISONS[op]
+        raise WhereError("WQ207", f"{op} takes a number, got {describe_type(value.value)}", path=_spelled(place), hint=hint)
+    kind, negated = COMPARISONS[op]
     return signed(Predicate(subject, kind, value), negated)
 
 
-def _between_doubles(value: object, path: str) -> tuple[float, float] | None:
-    """The doubles next to an int that is neither an int64 nor a double, below and above; None for any other value."""
-    if type(value) is not int or INT_MIN <= value < 2**64:  # those from 2**63 on are refused, as values are
+def _between_doubles(value: int, place: _Place) -> tuple[float, float] | None:
+    """The doubles next to an int that is neither an int64 nor a double, below and above; None for any other."""
+    if INT_MIN <= value < 2**64:  # those from 2**63 on are refused, as values are
         return None
-    nearest = _nearest_double(value, path)
+    nearest = _nearest_double(value, place)
     if nearest == value:
         return None
     return (nearest, math.nextafter(nearest, math.inf)) if nearest < value else (math.nextafter(nearest, -math.inf), nearest)
@@ -197,62 +215,34 @@ def _between_doubles(value: object, path: str) -> tuple[float, float] | None:
 def _decode_between(subject: Subject, op: str, neighbours: tuple[float, float]) -> Expr:
     """A condition on a number that no record can hold. Chroma rounds it to a double; its place on the number line is exact."""
     below, above = (Literal(Kind.FLOAT, neighbour) for neighbour in neighbours)
-    if op in _MEMBERSHIP:
-        return signed(Predicate(subject, Op.HAS, ()), _MEMBERSHIP[op][1])
-    kind, negated = _COMPARISONS[op]
+    if op in MEMBERSHIP:
+        return signed(Predicate(subject, Op.HAS, ()), MEMBERSHIP[op][1])
+    kind, negated = COMPARISONS[op]
     if kind is Op.EQ:
         return signed(Predicate(subject, Op.IN, ()), negated)
     return Predicate(subject, Op.GE, above) if kind in (Op.GT, Op.GE) else Predicate(subject, Op.LE, below)
 
 
-# Operators of other systems, and what to write here.
-_IN_TEXT = "Chroma has none; in a text filter write "
-_MISSING: dict[str, str] = {
-    "$not": 'write the opposite operator ($ne, $nin, …), or decode {"$not": {"key": …}} with lenient=True',
-    "$exists": _IN_TEXT + "key IS NOT NULL", "$null": _IN_TEXT + "key IS NULL", "$like": _IN_TEXT + "key LIKE 'a%'", "$ilike": _IN_TEXT + "key ILIKE 'a%'",
-    "$startswith": _IN_TEXT + "key STARTS WITH 'a'", "$endswith": _IN_TEXT + "key ENDS WITH 'a'", "$icontains": _IN_TEXT + "key ILIKE '%a%'",
-    "$between": 'join two: {"$and": [{"key": {"$gte": …}}, {"key": {"$lte": …}}]}', "$all": 'join several: {"$and": [{"key": {"$contains": …}}, …]}',
-    "$any": 'join several: {"$or": [{"key": {"$contains": …}}, …]}', "$size": "the size of a list can't be tested",
-    "$elemMatch": "an element is a scalar: test it with $contains", "$date": "store dates as numbers, the seconds since 1970, and compare these",
-}  # fmt: skip
-
-
-def _refuse_operator(op: object, path: str) -> NoReturn:
-    if not isinstance(op, str):
-        raise WhereError("WQ206", f"an operator is a string, got {describe_type(op)}", path=path, hint="write $eq, $ne, $gt, $in, …")
-    close = nearest(op if op.startswith("$") else f"${op}", _OPERATORS)
-    if op in _MISSING:
-        hint = _MISSING[op]
-    elif op in _CONNECTIVES:
-        hint = f'{op} stands outside: {{"{op}": [{{"key": …}}, {{"key": …}}]}}'
-    elif not op.startswith("$") and close is None and path.endswith(".where"):
-        hint = "pass what stands under where, without where itself"
-    elif not op.startswith("$") and close is None:
-        hint = "metadata has no nested objects: the key author.name is one key with a dot"
-    else:
-        hint = f"did you mean {close}?" if close else f"the operators are {', '.join(_OPERATORS)}"
-    raise WhereError("WQ206", f"there is no operator {quote(op)}", path=path, hint=hint)
-
-
-def _refuse_indexed(key: str, value: Literal, path: str) -> None:
+def _refuse_indexed(key: str, value: Literal, place: _Place) -> None:
     """The one thing that a Chroma collection's default schema leaves unindexed, and therefore refuses."""
     if key == "#document" and value.kind is Kind.STRING:
         raise WhereError(
-            "WQ211", "a whole document can't be compared by #document", path=path, hint='write {"chroma:document": "…"}, or $contains for a part of it'
+            "WQ211", "a whole document can't be compared by #document", path=_spelled(place), hint='write {"chroma:document": "…"}, or $contains for a part of it'
         )
 
 
-def _document_predicate(op: str, operand: object, path: str) -> Expr:
+def _document_predicate(op: str, operand: object, place: _Place) -> Expr:
     value = unwrap(operand)
     if not isinstance(value, str):
-        raise WhereError("WQ207", f"{op} takes a string, got {describe_type(value)}", path=path, hint="write the text to look for in quotes")
-    check_text_value(value, path=path)
-    kind, negated = _DOCUMENT[op]
+        raise WhereError("WQ207", f"{op} takes a string, got {describe_type(value)}", path=_spelled(place), hint="write the text to look for in quotes")
+    if not value.isascii():
+        check_text_value(value, path=_spelled(place))
+    kind, negated = DOCUMENT[op]
     predicate = Predicate(Document(), kind, Literal(Kind.STRING, value))
     try:
         check_patterns(predicate)
     except WhereqlError as error:
-        error.path = path
+        error.path = _spelled(place)
         raise
     return signed(predicate, negated)
 
@@ -265,57 +255,66 @@ _VALUE_HINTS: dict[type, str] = {
 }
 
 
-def _decode_value(op: str, operand: object, path: str) -> Literal:
-    value = unwrap(operand)
+_SCALARS = {str, int, float, bool}
+
+
+def _decode_value(op: str, operand: object, place: _Place) -> Literal:
+    value: Any = operand if type(operand) in _SCALARS else unwrap(operand)
     if not isinstance(value, (str, int, float)):
         hint = _VALUE_HINTS.get(type(value), "pass a string, a number or a bool")
-        if op in _MEMBERSHIP and isinstance(value, (list, tuple)):
+        if op in MEMBERSHIP and isinstance(value, (list, tuple)):
             hint = 'one element each: {"$or": [{"key": {"' + op + '": …}}, …]}, or $and'
-        raise WhereError("WQ207", f"{op} takes a string, a number or a bool, got {describe_type(value)}", path=path, hint=hint)
-    return _decode_scalar(value, path)
+        raise WhereError("WQ207", f"{op} takes a string, a number or a bool, got {describe_type(value)}", path=_spelled(place), hint=hint)
+    return _decode_scalar(value, place)
 
 
-def _decode_scalar(value: str | float, path: str) -> Literal:
+def _decode_scalar(value: str | float, place: _Place) -> Literal:
     if type(value) is int and not INT_MIN <= value <= INT_MAX:
         if INT_MAX < value < 2**64:
-            raise WhereError("WQ208", "an int from 2^63 to 2^64-1 is refused by Chroma", path=path, hint=f"write it as a float: {float(value)!r}")
-        value = _nearest_double(value, path)
+            raise WhereError("WQ208", "an int from 2^63 to 2^64-1 is refused by Chroma", path=_spelled(place), hint=f"write it as a float: {float(value)!r}")
+        value = _nearest_double(value, place)
     try:
         return literal(value)
     except WhereqlError as error:
-        error.path = path
+        error.path = _spelled(place)
         raise
 
 
-def _nearest_double(value: int, path: str) -> float:
+def _nearest_double(value: int, place: _Place) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise WhereError("WQ208", "the number is beyond the doubles", path=path, hint="the largest is 1.7976931348623157e308") from None
+        raise WhereError("WQ208", "the number is beyond the doubles", path=_spelled(place), hint="the largest is 1.7976931348623157e308") from None
 
 
-def _decode_items(op: str, operand: object, path: str) -> tuple[Literal, ...]:
+def _decode_items(op: str, operand: object, place: _Place) -> tuple[Literal, ...]:
     if not isinstance(operand, (list, tuple)):
-        raise WhereError("WQ209", f"{op} takes a list, got {describe_type(operand)}", path=path, hint=f'write {{"{op}": [value, value]}}')
-    check_items(len(operand), path=path)
+        raise WhereError("WQ209", f"{op} takes a list, got {describe_type(operand)}", path=_spelled(place), hint=f'write {{"{op}": [value, value]}}')
+    _check_items(len(operand), place)
     if not operand:
         hint = '{"$or": []} matches no record, {"$and": []} every one'
-        raise WhereError("WQ209", f"{op} takes a list that is not empty", path=path, hint=hint)
-    return tuple(_decode_each(op, operand, path))
+        raise WhereError("WQ209", f"{op} takes a list that is not empty", path=_spelled(place), hint=hint)
+    kinds = set(map(type, operand))
+    if len(kinds) == 1 and kinds <= _SCALARS:
+        try:
+            return literals(operand)
+        except WhereqlError:
+            pass  # told below, with its place
+    return tuple(_decode_each(op, operand, place))
 
 
-def _decode_each(op: str, operand: Any, path: str) -> Iterator[Literal]:
+def _decode_each(op: str, operand: Any, place: _Place) -> Iterator[Literal]:
     """The literals of a list. Its first element decides: a float takes any number after it, any other kind only its own."""
     first = Kind.STRING
     for i, item in enumerate(operand):
         value = unwrap(item)
         if not isinstance(value, (str, int, float)):
             hint = _VALUE_HINTS.get(type(value), "pass strings, numbers or bools")
-            raise WhereError("WQ209", f"{op} takes strings, numbers or bools, got {describe_type(value)}", path=f"{path}[{i}]", hint=hint)
+            raise WhereError("WQ209", f"{op} takes strings, numbers or bools, got {describe_type(value)}", path=_spelled((place, i)), hint=hint)
         if i and first is Kind.FLOAT and type(value) is int:
-            value = _nearest_double(value, f"{path}[{i}]")
+            value = _nearest_double(value, (place, i))
         wide = i and first is Kind.INT and type(value) is int and not INT_MIN <= value <= INT_MAX
-        decoded = _decode_scalar(value, f"{path}[{i}]")
+        decoded = _decode_scalar(value, (place, i))
         if not i:
             first = decoded.kind
         elif decoded.kind is not first or wide:
@@ -324,23 +323,22 @@ def _decode_each(op: str, operand: Any, path: str) -> Iterator[Literal]:
                 hint = f"write its first number as a float: {float(operand[0])!r}"
             raise WhereError(
                 "WQ209", f"{op} takes values of one kind: the first is {describe_type(operand[0])}, this is {describe_type(value)}",
-                path=f"{path}[{i}]", hint=hint,
+                path=_spelled((place, i)), hint=hint,
             )  # fmt: skip
         yield decoded
 
 
-def _decode_where_document(value: object, path: str, lenient: bool, depth: int) -> Expr:
-    entries = _entries(value, path, "where_document", lenient, depth)
-    if entries is None:
-        return _conjunction([_decode_where_document({k: v}, path, lenient, depth) for k, v in value.items()])  # type: ignore[attr-defined]  # see _decode_where
-    key, inner = entries
-    if key in _CONNECTIVES or (lenient and key == "$not"):
-        return _decode_connective(key, inner, path, lenient, depth, _decode_where_document)
-    if key not in _DOCUMENT:
-        close = nearest(key, [*_DOCUMENT, *_CONNECTIVES])
-        hint = f"did you mean {close}?" if close else f"where_document has {', '.join(_DOCUMENT)}, $and and $or; conditions on keys stand in where"
-        raise WhereError("WQ212", f"where_document has no operator {quote(key)}", path=path, hint=hint)
-    return _document_predicate(key, inner, f"{path}.{key}")
+def _decode_where_document(value: object, place: _Place, lenient: bool, depth: int) -> Expr:
+    key, inner = _entry(value, place, "where_document", lenient)
+    if key is None:
+        return _conjunction([_decode_where_document({k: v}, place, lenient, depth) for k, v in inner])
+    if key in CONNECTIVES or (lenient and key == "$not"):
+        return _decode_connective(key, inner, place, lenient, depth, _decode_where_document)
+    if key not in DOCUMENT:
+        close = nearest(key, [*DOCUMENT, *CONNECTIVES])
+        hint = f"did you mean {close}?" if close else f"where_document has {', '.join(DOCUMENT)}, $and and $or; conditions on keys stand in where"
+        raise WhereError("WQ212", f"where_document has no operator {quote(key)}", path=_spelled(place), hint=hint)
+    return _document_predicate(key, inner, (place, key))
 
 
 def _read(source: object, options: Options) -> Expr:
