@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from whereql.ast import Predicate
 from whereql.backend import Query
 from whereql.errors import BackendError
-from whereql.files import OPTIONS, read_records
+from whereql.files import OPTIONS
 from whereql.plugins import split_url
 from whereql.records import KeyInfo, Schema
 from whereql.response import GetResponse
@@ -18,22 +18,29 @@ from whereql.source import quote
 from whereql.suggest import did_you_mean
 from whereql.support import ANY_SHAPE, Shape, Support
 from whereql_memory.backend import MemoryBackend
+from whereql_memory.loading import read_table
+from whereql_memory.shelf import INDEX_OPTIONS, Stats, index_settings
 
 
 def open_memory(url: str, collection: str | None, options: Mapping[str, Any]) -> MemoryBackend | FileBackend:
     """An empty collection for `memory:`, the records of the file for a path.
 
-    options: those of `whereql.files.iter_records`. Raises BackendError for an unknown option, or what the file has wrong.
+    options: `indexes` and `index_memory` (see MemoryBackend), and for a file those of `whereql.files.iter_records`. Raises BackendError for
+    an unknown option, or what the file has wrong.
     """
     is_file = split_url(url)[0] == ""
-    known = OPTIONS if is_file else ()
+    known = (*INDEX_OPTIONS, *(OPTIONS if is_file else ()))
     for name in options:
         if name not in known:
-            hint = did_you_mean(name, known) or (f"known are {', '.join(known)}" if known else "memory: takes none")
+            hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
             raise BackendError("WQ712", f"there is no option {quote(name)} for {quote(url)}", hint=hint)
     if collection is not None:
         raise BackendError("WQ712", f"{quote(url)} is one collection without a name", hint="leave the collection's name out")
-    return FileBackend(MemoryBackend(read_records(url, **options)), dict(options.get("kinds") or {})) if is_file else MemoryBackend()
+    settings = index_settings(url, options)
+    if not is_file:
+        return MemoryBackend(**settings)
+    reading = {name: value for name, value in options.items() if name not in INDEX_OPTIONS}
+    return FileBackend(MemoryBackend.of([read_table(url, **reading)], **settings), dict(options.get("kinds") or {}))
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,12 @@ class FileBackend:
         return Schema(found.records, {**found.keys, **declared}) if declared else found
 
     def native(self, query: Query) -> str | None:
-        """None: there is no other language behind a file."""
+        """The plan of a query."""
         return self.loaded.native(query)
+
+    def stats(self) -> Stats:
+        """What is held, and which indexes have been built."""
+        return self.loaded.stats()
 
     def close(self) -> None:
         """Let go of the records."""

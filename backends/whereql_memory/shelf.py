@@ -8,13 +8,29 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Generic, Protocol, TypeVar
 
+from whereql.errors import BackendError
+from whereql.source import quote
+
 MODES = ("adaptive", "on", "off")
 BUDGET = 4 << 30  # bytes
+
+
+INDEX_OPTIONS = ("indexes", "index_memory")
+
+
+def index_settings(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options of `whereql.open` say of indexes, as arguments of MemoryBackend. Raises BackendError WQ712 for what they can't be."""
+    mode, budget = options.get("indexes"), options.get("index_memory", BUDGET)
+    if mode is not None and mode not in MODES:
+        raise BackendError("WQ712", f"indexes={quote(str(mode))} is no choice for {quote(url)}", hint=f"it is one of {', '.join(MODES)}")
+    if type(budget) is not int or budget < 0:
+        raise BackendError("WQ712", f"index_memory={quote(str(budget))} is no number of bytes", hint="write index_memory=500_000_000 for half a gigabyte")
+    return {"indexes": mode, "budget": budget}
 
 
 class Built(Protocol):

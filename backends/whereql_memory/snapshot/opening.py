@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from whereql.errors import BackendError
-from whereql.records import Schema
 from whereql.source import quote, visible
 from whereql_memory.backend import MemoryBackend
 from whereql_memory.opening import FileBackend
+from whereql_memory.shelf import INDEX_OPTIONS, index_settings
 from whereql_memory.snapshot.reader import Container, read
-from whereql_memory.snapshot.segment import StoredTable, join_schemas
+from whereql_memory.snapshot.segment import StoredTable
 from whereql_memory.snapshot.verification import verify
 
 
 def open_snapshot(url: str, collection: str | None, options: Mapping[str, Any]) -> SnapshotBackend:
-    """The collection in a file that `whereql pack` wrote. It takes no options.
+    """The collection in a file that `whereql pack` wrote. options: `indexes` and `index_memory` (see MemoryBackend).
 
     Raises BackendError for a file that can't be read, or is not what was written. What is wrong in a column shows when it is used.
     """
     for name in options:
-        raise BackendError("WQ712", f"there is no option {quote(name)} for {quote(url)}", hint="a snapshot takes none: its records are typed already")
+        if name not in INDEX_OPTIONS:
+            hint = f"known are {', '.join(INDEX_OPTIONS)}: its records are typed already"
+            raise BackendError("WQ712", f"there is no option {quote(name)} for {quote(url)}", hint=hint)
     if collection is not None:
         raise BackendError("WQ712", f"{quote(url)} is one collection without a name", hint="leave the collection's name out")
     container = read(url, visible(url))
     tables = segments(container)
-    return SnapshotBackend(MemoryBackend.of(tables), container=container, tables=tables)
+    return SnapshotBackend(MemoryBackend.of(tables, **index_settings(url, options)), container=container, tables=tables)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +38,6 @@ class SnapshotBackend(FileBackend):
 
     container: Container
     tables: Sequence[StoredTable]
-
-    @cached_property
-    def _schema(self) -> Schema:
-        """Out of the directory: no column is read for it."""
-        return join_schemas([table.schema for table in self.tables])
 
     def verify(self) -> int:
         """Read the whole file, and hold everything in it against its checksums and what a snapshot must be; how many records it has.

@@ -1,0 +1,191 @@
+"""Indexes of the memory engine: when one is built, what it is good for, what it costs, and when it goes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from whereql_memory.access import Access
+from whereql_memory.backend import MemoryBackend
+from whereql_memory.indexes import ascending, index_codes, index_elements, index_numbers
+from whereql_memory.shelf import Shelf, Slot
+
+import whereql
+from whereql.backend import Query
+from whereql.errors import BackendError
+from whereql.records import Record, make_record
+
+MODES = ("on", "off", "adaptive")
+
+
+def records(count: int) -> list[Record]:
+    rng = random.Random(5)
+    languages = ["en", "de", "fr", "日本"]
+    return [
+        make_record(
+            f"id {n}",
+            document=f"word{n % 50} common text {n}" if n % 7 else None,
+            metadata={"n": n % 40, "f": rng.random(), "lang": rng.choice(languages), "rare": "x" if n % 97 == 0 else None, "tags": rng.sample(range(30), n % 4), "big": 2**40 + n},
+        )
+        for n in range(count)
+    ]
+
+
+FILTERS = [
+    "n = 3", "n >= 37", "n IN (1, 5, 39, 77)", "n != 3", "f < 0.02", "f >= 0.5 AND n = 7", "lang = 'de'", "lang > 'en'", "lang IN ('fr', '日本')",
+    "rare = 'x'", "rare IS NULL", "tags HAS 4", "tags HAS ANY (4, 5)", "tags HAS ALL (4, 5)", "NOT tags HAS 4", "big = 1099511627780",
+    "#document CONTAINS 'word3'", "#document CONTAINS 'word3 common'", "#document MATCHES 'word[12] '", "NOT #document CONTAINS 'word3'",
+    "lang = 'de' AND #document CONTAINS 'word3'", "n = 3 OR tags HAS 4 OR #document ENDS WITH ' 99'", "NOT (n = 3 AND f < 0.5) AND lang != 'de'", "#id IN ('id 5', 'id 6') OR n = 1",
+]  # fmt: skip
+
+
+def answers(backend: MemoryBackend, text: str) -> tuple[list[str], int, list[str], list[str]]:
+    where = whereql.parse(text)
+    ids = backend.get(Query(where, include=())).ids
+    return ids, backend.count(Query(where)), backend.get(Query(where, limit=5, offset=2, include=())).ids, backend.get(Query(where, ids=("id 5", "id 97", "no"), include=())).ids
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_every_mode_answers_alike(text: str) -> None:
+    rows = records(3_000)
+    backends = {mode: MemoryBackend(rows, indexes=mode) for mode in MODES}
+    expected = answers(backends["off"], text)
+    assert expected[1] == len(expected[0]) and expected[2] == expected[0][2:7]
+    assert answers(backends["on"], text) == expected
+    for _ in range(30):
+        assert answers(backends["adaptive"], text) == expected
+    assert backends["off"].stats().indexes == ()
+
+
+def test_an_index_is_built_once_scans_have_cost_as_much() -> None:
+    backend = MemoryBackend(records(3_000))
+    where = whereql.parse("n = 3")
+    runs = 0
+    while "n" not in {index.name for index in backend.stats().indexes}:
+        backend.get(Query(where))
+        runs += 1
+        assert runs < 1_000
+    assert runs > 5  # a first query must not wait for it
+    (built,) = (index for index in backend.stats().indexes if index.name == "n")
+    assert built.nbytes >= 3_000 * 4
+    backend.get(Query(where))
+    assert next(index.uses for index in backend.stats().indexes if index.name == "n") > built.uses
+
+
+def test_on_builds_at_once_and_off_never_does() -> None:
+    for mode, names in (("on", {"lang"}), ("off", set())):
+        backend = MemoryBackend(records(500), indexes=mode)
+        backend.get(Query(whereql.parse("lang = 'de'")))
+        assert {index.name for index in backend.stats().indexes} == names
+
+
+def test_the_index_that_was_not_used_for_longest_goes_first() -> None:
+    backend = MemoryBackend(records(3_000), indexes="on", budget=40_000)
+    for text in ("n = 3", "lang = '日本'", "n = 4", "tags HAS 4"):
+        backend.get(Query(whereql.parse(text)))
+    stats = backend.stats()
+    assert stats.evicted >= 1 and stats.built >= 3
+    assert sum(index.nbytes for index in stats.indexes) <= 40_000
+    assert "lang" not in {index.name for index in stats.indexes}
+    for text in FILTERS:
+        assert answers(backend, text) == answers(MemoryBackend(records(3_000), indexes="off"), text)
+
+
+def test_an_index_too_large_for_all_the_room_is_not_kept() -> None:
+    backend = MemoryBackend(records(3_000), indexes="on", budget=100)
+    assert backend.count(Query(whereql.parse("n = 3"))) == 75
+    assert backend.stats().indexes == ()
+
+
+def test_indexes_follow_what_is_written() -> None:
+    rows = records(4_000)
+    backend = MemoryBackend(rows[:2_000], indexes="on")
+    for text in FILTERS:
+        answers(backend, text)
+    backend.add(rows[2_000:])
+    backend.delete(Query(whereql.parse("n = 5")))
+    fresh = MemoryBackend([row for row in rows if (row.metadata or {})["n"] != 5], indexes="off")
+    for text in FILTERS:
+        assert answers(backend, text) == answers(fresh, text)
+
+
+def test_merged_segments_build_again_what_their_parts_had() -> None:
+    rows = records(4_000)
+    backend = MemoryBackend(rows[:1_500])
+    while "n" not in {index.name for index in backend.stats().indexes}:
+        backend.count(Query(whereql.parse("n = 3")))
+    backend.add(rows[1_500:])
+    backend.count(Query(whereql.parse("n = 3")))
+    assert backend.stats().segments == 1
+    assert "n" in {index.name for index in backend.stats().indexes}
+
+
+def test_what_is_given_up_is_not_built_again() -> None:
+    shelf = Shelf("on")
+    slot: Slot[Access] = Slot(shelf, "k", 1.0, lambda: pytest.fail("built"))  # type: ignore[arg-type, return-value]  # never called
+    slot.retire()
+    assert slot.get() is None and shelf.slots == []
+
+
+@pytest.mark.parametrize(("option", "value"), [("indexes", "always"), ("index_memory", -1), ("index_memory", "1 GB"), ("index_memory", True)])
+def test_options_are_checked(option: str, value: object) -> None:
+    with pytest.raises(BackendError) as caught:
+        whereql.open("memory:", **{option: value})
+    assert caught.value.code == "WQ712" and caught.value.hint
+    assert whereql.open("memory:", indexes="off", index_memory=10).count() == 0
+
+
+# The indexes by themselves.
+
+
+def expected_rows(values: Sequence[object], rows: Sequence[int], low: object, high: object) -> list[int]:
+    return [row for row, value in zip(rows, values, strict=True) if low <= value <= high]  # type: ignore[operator]  # of one kind
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_codes_are_found_by_interval(dtype: type) -> None:
+    rng = np.random.default_rng(1)
+    count = {np.uint8: 200, np.uint16: 40_000, np.uint32: 100_000}[dtype]
+    codes = rng.integers(count, size=3_000).astype(dtype)
+    rows = np.sort(rng.choice(9_000, 3_000, replace=False))
+    for own, numbers in ((None, np.arange(3_000)), (rows, rows)):
+        index = index_codes(codes, count, own)
+        for low, high in [(0, 0), (5, 5), (3, count // 2), (0, count - 1), (int(codes[7]), int(codes[7]))]:
+            places = index.places(np.array([low]), np.array([high]))
+            found = index.rows(*places, 9_000)
+            assert found.tolist() == expected_rows(codes.tolist(), numbers.tolist(), low, high)
+            assert index.count(*places) == len(found)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float64])
+def test_numbers_are_found_by_interval(dtype: type) -> None:
+    values = np.random.default_rng(2).integers(-100, 100, 2_000).astype(dtype)
+    index = index_numbers(values, None)
+    assert index.keys is not None and all(a < b for a, b in pairwise(index.keys.tolist()))
+    for low, high in [(-100, 99), (3, 3), (-5, 17), (99, 99), (50, 40)]:
+        places = index.places(np.array([low], dtype), np.array([high], dtype))
+        assert index.rows(*places, 2_000).tolist() == expected_rows(values.tolist(), range(2_000), low, high)
+    several = index.places(np.array([-50, 3, 90], dtype), np.array([-49, 3, 95], dtype))
+    assert index.rows(*several, 2_000).tolist() == [row for row, value in enumerate(values.tolist()) if value in {-50, -49, 3, *range(90, 96)}]
+
+
+def test_an_array_that_has_an_element_twice_is_one_row() -> None:
+    arrays = [[1, 1], [2], [2, 1], [3, 3, 3]]
+    flat = np.array([value for array in arrays for value in array], np.int8)
+    owners = np.repeat(np.arange(4), [len(array) for array in arrays])
+    index = index_elements(index_numbers(flat, None), owners)
+    for value in (1, 2, 3):
+        places = index.places(np.array([value], np.int8), np.array([value], np.int8))
+        expected = [row for row, array in enumerate(arrays) if value in array]
+        assert index.rows(*places, 4).tolist() == expected
+        assert index.count(*places) == len(expected) != sum(array.count(value) for array in arrays) or value == 2
+    assert index.rows(*index.places(np.array([1], np.int8), np.array([3], np.int8)), 4).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_rows_come_in_order_and_once(size: int) -> None:
+    rows = np.array([7, 3, 3, 9, 0], np.uint32)
+    assert ascending(rows, size, is_multi=True).tolist() == [0, 3, 7, 9]
