@@ -174,14 +174,19 @@ class SqliteTable:
         """The statement, whose result keeps the order of the rows, and its parameters."""
         parameters: list[Any] = []
         where = fold(filter_of(variant), lambda predicate: self._leaf(predicate, parameters), _both, _either, _negate)
-        statement = f"SELECT {_WANTED[wants]} FROM records WHERE {where}{'' if wants == 'count' else ' ORDER BY row'}{_LIMITS.get(wants, '')}"
+        # The optimizer prefers the order of the rows to an index of a range, since it can't know how few rows that has: "+row"
+        # has no order to prefer.
+        orders = [""] if wants == "count" else [" ORDER BY row", " ORDER BY +row"]
+        return [self._way(f"SELECT {_WANTED[wants]} FROM records WHERE {where}{order}{_LIMITS.get(wants, '')}", parameters, wants) for order in orders]
+
+    def _way(self, statement: str, parameters: list[Any], wants: str) -> Callable[[], Any]:
         execute = self.connection.execute
         match wants:
             case "ids" | "limit":
-                return [lambda: [id for (id,) in execute(statement, parameters)]]
+                return lambda: [id for (id,) in execute(statement, parameters)]
             case "count":
-                return [lambda: execute(statement, parameters).fetchone()[0]]
-        return [lambda: [self._record(values) for values in execute(statement, parameters)]]
+                return lambda: execute(statement, parameters).fetchone()[0]
+        return lambda: [self._record(values) for values in execute(statement, parameters)]
 
     def _record(self, values: tuple[Any, ...]) -> dict[str, Any]:
         record = _row(values)
