@@ -10,7 +10,7 @@ import numpy as np
 
 from whereql.errors import WhereqlError
 from whereql.json_text import JsonError, parse_json
-from whereql.records import SPARSE, KeyInfo, Schema, add_example, clean_metadata
+from whereql.records import SPARSE, KeyInfo, Schema, clean_metadata
 from whereql.values import check_text_value
 from whereql_memory.arrays import Array, Rows
 from whereql_memory.columns import Arrays, Column, Plain, Raw, Sparse, Strings
@@ -72,6 +72,11 @@ class StoredTable(Table):
     def without_indexes(self) -> Table:
         """The same columns as a table whose indexes are yet to be made."""
         return Table(self.ids, self.documents, self.uris, self.vectors, self.keys)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory held: those of the file are not."""
+        return self.ids.nbytes
 
     @property
     def dimension(self) -> int | None:
@@ -171,20 +176,6 @@ class StoredTable(Table):
         if not all(isinstance(value, dict) for value in values):
             raise self._container.damaged(f"a sparse vector of {name} is none")
         return np.fromiter(values, np.object_, len(values))
-
-
-def join_schemas(schemas: Sequence[Schema]) -> Schema:
-    """The schema of several tables, one behind the other."""
-    kinds: dict[str, dict[str, int]] = {}
-    examples: dict[str, list[Any]] = {}
-    for schema in schemas:
-        for name, info in schema.keys.items():
-            for kind, count in info.kinds.items():
-                known = kinds.setdefault(name, {})
-                known[kind] = known.get(kind, 0) + count
-            for value in info.examples:
-                add_example(examples.setdefault(name, []), value)
-    return Schema(sum(schema.records for schema in schemas), {name: KeyInfo(known, tuple(examples[name])) for name, known in kinds.items()})
 
 
 def _keys(container: Container, number: int, about: Any) -> list[tuple[str, list[str], list[Any]]]:

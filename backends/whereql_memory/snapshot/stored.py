@@ -137,5 +137,10 @@ class StoredIds(Ids):
             self._index = IdIndex(check_below(order, len(self)), starts.raw)
         return self._index
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory held: those of the file are not."""
+        return 0 if self._strings is None else self._strings.nbytes
+
     def _is_indexed(self, wanted: int) -> bool:
         return self.index is not None and super()._is_indexed(wanted)  # it need not pay first: it is there

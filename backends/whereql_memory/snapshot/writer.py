@@ -119,8 +119,10 @@ class Writer:
         entry = self._entries[name]
         dtype = TYPES[entry.dtype]
         with told(self._name):
-            self._stream.flush()
-            data = os.pread(self._stream.fileno(), (stop - start) * dtype.itemsize, entry.offset + start * dtype.itemsize)
+            end = self._stream.tell()
+            self._stream.seek(entry.offset + start * dtype.itemsize)
+            data = self._stream.read((stop - start) * dtype.itemsize)
+            self._stream.seek(end)
         return np.frombuffer(data, dtype)
 
     def finish(self) -> None:
