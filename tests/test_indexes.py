@@ -12,6 +12,7 @@ from whereql_memory.access import Access
 from whereql_memory.backend import MemoryBackend
 from whereql_memory.indexes import ascending, index_codes, index_elements, index_numbers
 from whereql_memory.shelf import Shelf, Slot
+from whereql_memory.words import WordIndex
 
 import whereql
 from whereql.backend import Query
@@ -121,6 +122,22 @@ def test_merged_segments_build_again_what_their_parts_had() -> None:
     backend.count(Query(whereql.parse("n = 3")))
     assert backend.stats().segments == 1
     assert "n" in {index.name for index in backend.stats().indexes}
+
+
+def test_the_words_of_merged_segments_are_joined_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = records(4_000)
+    where = whereql.parse("#document CONTAINS 'word3'")
+    backend = MemoryBackend(rows[:2_500], indexes="on")
+    backend.count(Query(where))
+    backend.delete(Query(ids=("id 3", "id 4", "id 700")))
+    read: list[int] = []
+    original = WordIndex.of
+    monkeypatch.setattr(WordIndex, "of", lambda texts: (read.append(len(texts)), original(texts))[1])
+    backend.add(rows[2_500:])
+    expected = MemoryBackend([row for row in rows if row.id not in ("id 3", "id 4", "id 700")], indexes="off")
+    for text in FILTERS:
+        assert answers(backend, text) == answers(expected, text)
+    assert read == [1_286]  # the documents that came
 
 
 def test_what_is_given_up_is_not_built_again() -> None:

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from whereql_memory.arrays import Index
-from whereql_memory.segments import Consecutive, Segment
+from whereql_memory.segments import DOCUMENT, Consecutive, Segment
 from whereql_memory.shelf import Shelf
 from whereql_memory.table import Table, merge
 from whereql_memory.view import Part, View
+from whereql_memory.words import WordIndex
 
 _RATIO = 4
 _SMALL = 1024  # rows: a segment of fewer is merged with what comes, whatever that is
@@ -64,6 +65,29 @@ def _join(parts: Sequence[Part], shelf: Shelf) -> Segment:
     edges = np.cumsum([len(table) for table in alive])[:-1]
     table = merge(list(zip(alive, np.split(places, edges), strict=True))) if len(alive) > 1 else alive[0]
     wanted = {slot.name for part in parts for slot in part.segment.slots if slot.value is not None}
+    words = _join_words(parts, table) if bool((order[1:] > order[:-1]).all()) else None
     for part in parts:
         part.segment.release()
-    return Segment(table, sequence[order], shelf, wanted)
+    segment = Segment(table, sequence[order], shelf, wanted)
+    if words is not None:
+        segment.words(DOCUMENT, table.documents).put(words)
+    return segment
+
+
+def _join_words(parts: Sequence[Part], table: Table) -> WordIndex | None:
+    """The index of the documents of parts that stand behind each other, if the largest part has one: making it anew would take far longer."""
+    slots = {part: part.segment.words(DOCUMENT, part.segment.table.documents) for part in parts}
+    if slots[max(parts, key=len)].value is None:
+        return None
+    pieces: list[tuple[WordIndex, Index]] = []
+    start = 0
+    for part, slot in slots.items():
+        documents = part.segment.table.documents
+        index = slot.value or WordIndex.of(documents.texts)
+        if index is None:
+            return None
+        lives = np.ones(len(documents), np.bool_) if part.alive is None else part.alive if documents.rows is None else part.alive[documents.rows]
+        numbers = np.cumsum(lives) - 1 + start
+        pieces.append((index, np.where(lives, numbers, -1)))
+        start += int(np.count_nonzero(lives))
+    return WordIndex.join(table.documents.texts, pieces)

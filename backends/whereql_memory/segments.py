@@ -18,6 +18,7 @@ from whereql_memory.table import Table
 from whereql_memory.texts import Texts
 from whereql_memory.words import WordIndex, build_seconds
 
+DOCUMENT = "#document"
 _PLANS = 128  # that a segment remembers
 
 

@@ -148,6 +148,13 @@ class Slot(Generic[T]):
                     self._build()
         return self.value
 
+    def put(self, made: T) -> None:
+        """An index that came about otherwise."""
+        with self.shelf.lock:
+            self.value = made
+            self.touch()
+            self.shelf.keep(self)
+
     def touch(self) -> None:
         """The index is being used."""
         self.used = self.shelf.clock()
@@ -163,7 +170,5 @@ class Slot(Generic[T]):
         made = None if self._make is None else self._make()
         if made is None or made.nbytes > self.shelf.budget:
             self._make = None
-            return
-        self.value = made
-        self.touch()
-        self.shelf.keep(self)
+        else:
+            self.put(made)
