@@ -168,6 +168,15 @@ def test_a_column_that_fails_when_it_is_read_is_told() -> None:
         len(whereql.Collection(Ledger(get=lambda query: GetResponse.lazily(sizeless, []))).get())
 
 
+def test_an_answer_that_is_given_again_is_guarded_once() -> None:
+    whole = type("Whole", (Torn,), {"column": lambda self, name: [name]})()
+    answer = GetResponse.lazily(whole, ["uris"])
+    ledger = whereql.Collection(Ledger(get=lambda query: answer))
+    for _ in range(2000):
+        ledger.get()
+    assert ledger.get().uris == ["uris"]  # guards within guards would fill the stack
+
+
 def test_what_a_column_raises_itself_passes() -> None:
     def refused(name: str) -> Any:
         raise whereql.BackendError("WQ717", "the door is shut")

@@ -72,6 +72,7 @@ def test_limits_beyond_all_stores_are_none() -> None:
     plan = make_plan(STORE, query("a = 1", 10**30, 10**30))
     assert (plan.pushed.limit, plan.pushed.offset) == (None, 2**53)
     assert make_plan(STORE, query("a = 1", 2**53 - 1)).pushed.limit == 2**53 - 1
+    assert make_plan(STORE, query("a = 1", None, 2**53 + 1)).pushed.offset == 2**53
 
 
 @pytest.mark.parametrize(("where", "shown"), [("a LIKE 'x_'", "a LIKE 'x_'"), ("a = 1 AND (b = 2 OR c IS NULL)", "b = 2 OR c IS NULL"), ("NOT a LIKE '_'", "a NOT LIKE '_'")])
