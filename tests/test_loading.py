@@ -12,6 +12,7 @@ from whereql_memory.columns import Column
 from whereql_memory.loading import Loading, table_of
 from whereql_memory.table import Table
 
+import whereql
 from whereql.batches import Batch
 from whereql.errors import BackendError
 from whereql.records import Record
@@ -92,3 +93,17 @@ VALUE = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st
 def test_any_batches(parts: list[list[dict[str, Any]]]) -> None:
     numbers = iter(range(100))
     check([Batch.of([f"r{next(numbers)}" for _ in part], metadatas=part) for part in parts])
+
+
+def test_the_first_of_each_id_is_added() -> None:
+    n = 3000
+    ids = [f"r{i}" for i in range(n)]
+    papers = whereql.open("memory:")
+    assert papers.add("r7", documents=["before"]) == 1
+    assert papers.add([*ids, "r5", "r8"], metadatas=[{"n": i} for i in range(n + 2)]) == n - 1
+    assert papers.add([*ids, "new"], metadatas=[{"n": -1}] * (n + 1)) == 1
+    assert papers.add(ids) == 0
+    assert papers.get(include=()).ids == ["r7", *ids[:7], *ids[8:], "new"]
+    assert papers.get(ids=["r5", "r7", "r8", "new"]).metadatas == [None, {"n": 5}, {"n": 8}, {"n": -1}]
+    assert papers.upsert(ids, metadatas=[{"n": i + 1} for i in range(n)]) == n
+    assert papers.count("n >= 1") == n and papers.count() == n + 1

@@ -113,6 +113,20 @@ def _within(texts: Texts, start: int, stop: int) -> Sequence[str | None]:
     return texts[start:stop]
 
 
+def batched(records: Sequence[Record]) -> Iterator[Batch]:
+    """Sound records as batches, each of embeddings of one dimension."""
+    start, dimension = 0, None
+    for number, record in enumerate([*records, None]):
+        length = None if record is None or record.embedding is None else len(record.embedding)
+        if record is None or (length is not None and dimension not in (None, length)):
+            some = records[start:number]
+            columns = ([getattr(record, name) for record in some] for name in ("id", "embedding", "metadata", "document", "uri"))
+            yield Batch.of(*columns)
+            start, dimension = number, length
+        else:
+            dimension = dimension or length
+
+
 def _items(column: Sequence[Any]) -> Sequence[Any]:
     """A column as a list or tuple: what `column[i]` is for a table's column, its iterator need not give."""
     return column if type(column) in (list, tuple) else [column[i] for i in range(len(column))]

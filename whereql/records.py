@@ -244,17 +244,17 @@ def records_from_columns(
     ]
 
 
-def check_dimensions(records: Sequence[Record], dimension: int | None) -> int | None:
+def check_dimensions(records: Sequence[Record], dimension: int | None, start: int = 0) -> int | None:
     """The dimension of a collection's embeddings once it has these records, too; dimension: what it is before, None without any.
 
-    Raises BackendError WQ704 for an embedding of another dimension than the others.
+    start: the number of the first of them, in the message. Raises BackendError WQ704 for an embedding of another dimension than the others.
     """
     if not isinstance(records, list):
         from whereql.batches import Batch  # see records_from_columns
 
         if isinstance(records, Batch) and (dimension is None or records.dimension in (None, dimension)):
             return records.dimension or dimension
-    for number, record in enumerate(records):
+    for number, record in enumerate(records, start):
         if record.embedding is None or len(record.embedding) == dimension:
             continue
         if dimension is not None:

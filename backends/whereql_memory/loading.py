@@ -10,6 +10,7 @@ import numpy as np
 
 from whereql.batches import Batch
 from whereql.cells import Cells, Codes, Utf8, present
+from whereql.files import iter_batches
 from whereql.records import Record, check_dimensions
 from whereql_memory.arrays import Array, Index, Rows, codes_type, dense, offsets_of
 from whereql_memory.columns import Arrays, Column, Plain, Raw, Sparse, Strings
@@ -30,6 +31,14 @@ def table_of(records: Sequence[Record]) -> Table:
     return loading.table()
 
 
+def read_table(path: str, **options: Any) -> Table:
+    """The table of a file; options: those of `whereql.files.iter_records`. Raises BackendError for what the file has wrong."""
+    loading = Loading()
+    for batch in iter_batches(path, **options):
+        loading.add(batch)
+    return loading.table()
+
+
 class Loading:
     """The columns of batches that come one after the other.
 
@@ -45,7 +54,7 @@ class Loading:
     def add(self, batch: Batch) -> None:
         """Add the records of a batch. Raises BackendError for embeddings of another dimension than those before."""
         start = len(self._ids)
-        check_dimensions(batch, self._vectors.dimension)
+        check_dimensions(batch, self._vectors.dimension, start)
         self._ids += batch.ids
         self._documents.add(batch.documents, start)
         self._uris.add(batch.uris, start)
@@ -94,6 +103,7 @@ class _TextColumn(_Placed):
         if isinstance(texts, Utf8):
             self._place(texts.rows, start, len(texts.offsets) - 1)
             self._blob.write(texts.blob)
+            self._blob.write(b"\xff")
             self._lengths.append(np.diff(texts.offsets))
             return
         at = present(texts)

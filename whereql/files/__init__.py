@@ -22,7 +22,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePath
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from whereql.errors import BackendError, WhereqlError
@@ -33,9 +36,10 @@ from whereql.files.rows import Own, Reading
 from whereql.source import quote, visible
 
 if TYPE_CHECKING:
+    from whereql.batches import Batch
     from whereql.records import Record
 
-__all__ = ["ENDINGS", "OPTIONS", "iter_records", "read_records"]
+__all__ = ["ENDINGS", "OPTIONS", "iter_batches", "iter_records", "read_records", "watched"]
 
 _READERS: dict[str, Callable[[Reading], Iterator[Record]]] = {
     "jsonl": jsonl_records,
@@ -44,6 +48,8 @@ _READERS: dict[str, Callable[[Reading], Iterator[Record]]] = {
     "csv": csv_records,
     "parquet": parquet_records,
 }
+_BATCH = 4096
+Progress = Callable[[int, int], None]  # how much was read, and how much there is
 ENDINGS: tuple[str, ...] = tuple(f".{name}" for name in _READERS)
 _LONGEST_PATH = 300
 
@@ -72,17 +78,87 @@ def iter_records(
     and at the end. JSON Lines and Parquet are read as the records are asked for, CSV and JSON at once.
     Raises BackendError (CheckError for half a character) where the file turns out to be wrong: it may be at its end.
     """
-    file = os.fsdecode(path)
-    name = visible(file)
-    reader = _READERS[_format(file, format)]
-    own = Own(id, document, uri, embedding)
-    own.check(name)
-    check_kinds(kinds, name, is_csv=reader is csv_records, own=own)
+    known = _format(os.fsdecode(path), format)
+    reading = _reading(os.fsdecode(path), known, Own(id, document, uri, embedding), kinds, progress)
     try:
-        yield from reader(Reading(file, name, own, dict(kinds or {}), progress))
+        yield from _READERS[known](reading)
     except WhereqlError as error:
-        error.path = _short(visible(error.path or name))  # a key of the file may hold anything, and be of any length
+        error.path = _short(visible(error.path or reading.name))  # a key of the file may hold anything, and be of any length
         raise
+
+
+def iter_batches(path: str | os.PathLike[str], *, progress: Progress | None = None, **options: Any) -> Iterator[Batch]:
+    """The records of a file as batches, each of embeddings of one dimension, at the speed of columns for JSON Lines and Parquet.
+
+    progress: called now and then with how much was read, and how much there is (bytes or rows; of other formats, that all of it was
+    read); options: those of `iter_records`. The records, and the errors, are those of `iter_records`: where anything is unusual, that
+    takes over.
+    """
+    from whereql.batches import batched  # numpy is most of the start of a program that may never need it
+    from whereql.cells import Distinct, UnusualError
+
+    given, file, count, told = dict(options), os.fsdecode(path), 0, progress or _watcher.get()
+    known = _format(file, given.pop("format", None))
+    if known in ("jsonl", "ndjson", "parquet") and _is_regular(file):
+        reading = _reading(file, known, Own(**{name: given[name] for name in given if name != "kinds"}), given.get("kinds"), None)
+        ids = Distinct()
+        try:
+            for batch in _fast(known)(reading, told):
+                ids.add(batch.ids)
+                count += len(batch)
+                yield batch
+            if ids.is_distinct:
+                return
+        except (UnusualError, WhereqlError):
+            pass
+    records = iter_records(path, **options)
+    next(islice(records, count, count), None)  # what was read already; if anything is wrong with it, this says so
+    while some := list(islice(records, _BATCH)):
+        yield from batched(some)
+    told(1, 1)
+
+
+def _reading(file: str, format: str, own: Own, kinds: Mapping[str, str] | None, progress: Callable[[int], None] | None) -> Reading:
+    name = visible(file)
+    own.check(name)
+    check_kinds(kinds, name, is_csv=format == "csv", own=own)
+    return Reading(file, name, own, dict(kinds or {}), progress)
+
+
+def _fast(format: str) -> Callable[[Reading, Progress], Iterator[Batch]]:
+    """The reader of batches for a format."""
+    if format == "parquet":
+        from whereql.files.parquet_batches import parquet_batches  # see iter_batches
+
+        return parquet_batches
+    from whereql.files.json_batches import jsonl_batches
+
+    return jsonl_batches
+
+
+def _untold(done: int, total: int) -> None:
+    """Nobody asked for the progress."""
+
+
+_watcher: ContextVar[Progress] = ContextVar("whereql_files_watcher", default=_untold)
+
+
+@contextmanager
+def watched(progress: Progress) -> Iterator[None]:
+    """In a `with` block of this thread or task, what is told of a file that is read, whoever opens it: see `iter_batches`."""
+    token = _watcher.set(progress)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def _is_regular(file: str) -> bool:
+    """Whether a file can be read twice: a pipe can't."""
+    try:
+        return Path(file).is_file()
+    except OSError:
+        return False
 
 
 OPTIONS: tuple[str, ...] = ("format", "kinds", "id", "document", "uri", "embedding")

@@ -30,13 +30,13 @@ def parquet_records(reading: Reading) -> Iterator[Record]:
 
 
 def _rows(reading: Reading) -> Generator[tuple[int, Row], None, None]:
-    pq, damages = _pyarrow(reading)
+    pq, damages = pyarrow(reading)
     start = 0
     with opened(reading) as stream:
         try:
             file = pq.ParquetFile(stream)
-            converts = _converts(file.schema_arrow, reading)
-            for batch in file.iter_batches(_BATCH):
+            converts = converters(file.schema_arrow, reading)
+            for batch in row_batches(file, _BATCH):
                 columns = [convert(array) for convert, array in zip(converts.values(), batch.columns, strict=True)]
                 for number, values in enumerate(zip(*columns, strict=True), start):
                     yield number, dict(zip(converts, values, strict=True))
@@ -47,7 +47,22 @@ def _rows(reading: Reading) -> Generator[tuple[int, Row], None, None]:
             raise _refused("this is no Parquet file that can be read", reading, "write it again; it may be damaged") from None
 
 
-def _pyarrow(reading: Reading) -> tuple[Any, tuple[type[Exception], ...]]:
+def row_batches(file: Any, size: int) -> Iterator[Any]:
+    """The rows of a file in batches; of one row group each where pyarrow can't join the codes of several."""
+    if any(_has_inner_codes(field.type) for field in file.schema_arrow):
+        for group in range(file.num_row_groups):
+            yield from file.iter_batches(size, row_groups=[group])
+    else:
+        yield from file.iter_batches(size)
+
+
+def _has_inner_codes(type: Any) -> bool:
+    import pyarrow.types as types
+
+    return any(types.is_dictionary(inner.type) or _has_inner_codes(inner.type) for inner in map(type.field, range(type.num_fields)))
+
+
+def pyarrow(reading: Reading) -> tuple[Any, tuple[type[Exception], ...]]:
     """The reader, and what it raises for a damaged file."""
     try:
         import pyarrow.parquet as pq
@@ -59,7 +74,7 @@ def _pyarrow(reading: Reading) -> tuple[Any, tuple[type[Exception], ...]]:
     return pq, (ArrowException, OSError, MemoryError, OverflowError, ValueError)
 
 
-def _converts(schema: Any, reading: Reading) -> dict[str, Convert]:
+def converters(schema: Any, reading: Reading) -> dict[str, Convert]:
     """How to convert each column, by name. Raises BackendError for a type that has no kind."""
     import pyarrow.types as types
 
@@ -76,7 +91,7 @@ def _converts(schema: Any, reading: Reading) -> dict[str, Convert]:
         elif field.name == METADATA and types.is_struct(field.type):
             converts[field.name] = _structs(field.type, reading)
         else:
-            converts[field.name] = _convert(field.type, field.name, reading)
+            converts[field.name] = converter(field.type, field.name, reading)
     return converts
 
 
@@ -98,15 +113,15 @@ def _embedding(type: Any, name: str, reading: Reading) -> Convert:
     raise _refused(f"the column {quote(name)} is of the type {quote(str(type))}, not a list of numbers", reading, "cast it to lists of float32")
 
 
-def _convert(type: Any, name: str, reading: Reading) -> Convert:
+def converter(type: Any, name: str, reading: Reading) -> Convert:
     """How arrays of an Arrow type become Python values. Raises BackendError, naming column and type, where they can't."""
     import pyarrow.types as types
 
     if types.is_dictionary(type):
-        inner = _convert(type.value_type, name, reading)
+        inner = converter(type.value_type, name, reading)
         return lambda array: inner(array.dictionary_decode())
     if _is_list(type) and not _is_list(type.value_type):
-        return _lists(_convert(type.value_type, name, reading))
+        return _lists(converter(type.value_type, name, reading))
     for test, convert in _SCALARS.items():
         if getattr(types, test, _never)(type):  # an older pyarrow has fewer types
             return convert
@@ -135,7 +150,7 @@ def _structs(type: Any, reading: Reading) -> Convert:
     names = [field.name for field in type]
     if len(set(names)) < len(names):
         raise _refused("two fields of 'metadata' have one name", reading, "rename one")
-    converts = [_convert(field.type, f"{METADATA}.{field.name}", reading) for field in type]
+    converts = [converter(field.type, f"{METADATA}.{field.name}", reading) for field in type]
 
     def structs(array: Any) -> list[dict[str, Any]]:
         fields = [convert(child) for convert, child in zip(converts, array.flatten(), strict=True)]

@@ -78,11 +78,11 @@ def to_records(rows: Iterable[tuple[int, Row]], reading: Reading, nested: bool |
     keys: dict[str, None] = {}
     for number, row in rows:
         if nested is None:
-            nested = _form(row, own)
+            nested = form(row, own)
         if unseen:
             unseen -= row.keys()
             keys.update(dict.fromkeys(row))
-        record = _record(number, row, reading, nested)
+        record = to_record(number, row, reading, nested)
         if taken.setdefault(record.id, number) != number:
             raise _duplicate(record.id, taken[record.id], number, reading)
         yield record
@@ -94,15 +94,16 @@ def to_records(rows: Iterable[tuple[int, Row]], reading: Reading, nested: bool |
         progress(len(taken))
 
 
-def _form(row: Row, own: Own) -> bool | None:
-    """Whether the row is nested (True) or flat (False), or None where it would be the same record in either form."""
+def form(row: Row, own: Own) -> bool | None:
+    """Whether a row is nested (True) or flat (False), or None where it would be the same record in either form."""
     others = [key for key, value in row.items() if value is not None and key not in own.names()]
     if not others:
         return None
     return METADATA in others and isinstance(row[METADATA], dict)
 
 
-def _record(number: int, row: Row, reading: Reading, nested: bool | None) -> Record:
+def to_record(number: int, row: Row, reading: Reading, nested: bool | None) -> Record:
+    """The record of one row, which it takes apart; nested: the form, None where it would be the same record in either. Raises WhereqlError."""
     own = reading.own
     id = row.get(own.id)
     if id is None:
