@@ -115,7 +115,7 @@ def test_operators_on_all_texts_some_and_a_span(case: tuple[list[str], Op, str],
 def test_each_way_to_look_for_a_needle(strings: list[str], needle: str, rare: int, rare_byte: int, rare_hit: int) -> None:
     """Whichever way is chosen: by one byte, two or three, by units of two or four, from one place of a rare byte to the next."""
     texts = Texts.of([*strings, needle, f"a{needle}", f"bb{needle}a", f"aab{needle}"])
-    with small_steps(32), patch.multiple(whereql_memory.blob, _RARE=rare, _RARE_BYTE=rare_byte, _RARE_HIT=rare_hit):
+    with small_steps(32), patch.multiple(whereql_memory.blob, _RARE=rare, _RARE_BYTE=rare_byte, _RARE_HIT=rare_hit, _LARGE=0):
         assert texts.contains(needle).tolist() == [needle in string for string in texts.tolist()]
 
 
@@ -226,11 +226,13 @@ def test_an_index_that_would_cost_more_than_a_scan_says_so() -> None:
     assert index.find(Op.CONTAINS, "x") is not None
 
 
-def test_words_that_a_hash_of_their_bytes_may_confuse() -> None:
+@pytest.mark.parametrize("bits", [1, 20])
+def test_words_that_a_hash_of_their_bytes_may_confuse(bits: int) -> None:
     """The same first eight bytes, the same last eight, the same bytes but for NULs at the end: all of them are different words."""
-    words = ["a", "a\0", "a\0\0", "abcdefgh", "abcdefgh\0", "abcdefghabcdefgh", "abcdefghXabcdefgh", "abcdefghYabcdefgh", "abcdefgh" * 5, "abcdefgh" * 4 + "abcdefgX" + "abcdefgh"]
+    words = ["a", "b", "a\0", "a\0\0", "abcdefgh", "abcdefgh\0", "abcdefghabcdefgh", "abcdefghXabcdefgh", "abcdefghYabcdefgh", *("abcdefgh" * 3 + end + "abcdefgh" for end in ("abcdefgh", "abcdefgX", "Xbcdefgh"))]
     strings = [f"{word} {word} x" for word in words for _ in range(3)]
-    with patch.object(whereql_memory.coding, "_BITS", 1):  # all words have one of two hashes
+    # Each text is a step of its own, so that the table has the words of those before.
+    with small_steps(8), patch.object(whereql_memory.coding, "_BITS", bits):
         index = WordIndex.of(Texts.of(strings))
     assert index is not None
     check_index(index, strings)

@@ -26,6 +26,7 @@ _PROBED = 64  # bytes of a needle among which the rarest are looked for
 _HEAD = 32  # bytes of a needle that are compared for all candidates at once; few are left after these
 _RARE = 5e-4  # the share of positions with a hit below which it costs less to look at the hits than to compare more bytes
 _RARE_BYTE = 1 / 500  # the share of a byte below which to jump from one to the next takes less time than to compare each
+_LARGE = 1 << 22  # bytes of a blob above which that makes up for what a pattern takes to compile
 _RARE_HIT = 64  # where less than one text in so many has a hit, it may be an object
 _CROWDED = 8  # where one text in so many has a hit, the marks of each text are looked at as a whole
 
@@ -102,7 +103,7 @@ def _search(blob: Blob, needle: bytes) -> Callable[[Index, Mask], None]:
     """What marks, in the second array, the texts of the offsets in the first that have the needle."""
     share = (blob.frequency / max(int(blob.frequency.sum()), 1)).tolist()
     search = _compare(blob, needle, share)
-    return _JumpSearch(blob, needle, search) if share[needle[0]] < _RARE_BYTE else search
+    return _JumpSearch(blob, needle, search) if share[needle[0]] < _RARE_BYTE and len(blob) > _LARGE else search
 
 
 def _compare(blob: Blob, needle: bytes, share: list[float]) -> _ByteSearch | _UnitSearch:
