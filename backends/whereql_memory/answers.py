@@ -70,10 +70,10 @@ def records(table: Table, rows: Index) -> list[Record]:
 
 
 def _ids(table: Table, found: Found) -> list[str]:
-    if found.is_all:
-        return table.ids.listed.copy()
     if found.count * _DENSE < found.size:
         return table.ids.at(found.rows)
+    if found.count == found.size:
+        return table.ids.listed.copy()
     mask = found.mask
     if mask is None:
         mask = np.zeros(found.size, np.bool_)

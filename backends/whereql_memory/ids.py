@@ -52,6 +52,7 @@ class Ids:
         self._listed: list[str] | None = None
         self._viewed: tuple[memoryview, memoryview, int] | None = None
         self._passes = 0
+        self._size = len(strings) if strings is not None else len(texts) if texts is not None else 0
 
     @classmethod
     def of(cls, ids: Collection[str]) -> Ids:
@@ -59,7 +60,7 @@ class Ids:
         return cls(np.fromiter(ids, np.object_, len(ids)))
 
     def __len__(self) -> int:
-        return len(self._texts) if self._strings is None and self._texts is not None else len(self.strings)
+        return self._size
 
     @property
     def strings(self) -> Array:
@@ -98,9 +99,12 @@ class Ids:
 
     def at(self, rows: Index) -> list[str]:
         """The ids of these rows."""
-        if self._strings is None and len(rows) * _SCAN < len(self):
-            return self.texts.tolist(rows)
-        chosen: list[str] = self.strings[rows].tolist()
+        strings = self._strings
+        if strings is None:
+            if len(rows) * _SCAN < self._size:
+                return self.texts.tolist(rows)
+            strings = self.strings
+        chosen: list[str] = strings[rows].tolist()
         return chosen
 
     def find(self, ids: Collection[str]) -> Index:
@@ -108,8 +112,8 @@ class Ids:
         if not self._is_indexed(len(ids)):
             wanted = frozenset(ids)
             return np.flatnonzero(np.fromiter(map(wanted.__contains__, self.listed), np.bool_, len(self)))
-        rows = map(self._row, ids)
-        return np.array(sorted({row for row in rows if row is not None}), np.int64)
+        rows = [row for row in map(self._row, ids) if row is not None]
+        return np.array(rows if len(rows) < 2 else sorted(set(rows)), np.int64)
 
     def _row(self, id: str) -> int | None:
         order, starts, last = self._buckets()
@@ -130,11 +134,11 @@ class Ids:
 
     def _is_indexed(self, wanted: int) -> bool:
         """Whether to look ids up by hash: not where so many are wanted that one pass is less, nor before passes have cost as much."""
-        if wanted * _SCAN > len(self):
+        if wanted * _SCAN > self._size:
             return False
         if self._index is None:
             self._passes += 1
-        return self._passes > _PASSES or self._index is not None
+        return self._index is not None or self._passes > _PASSES
 
     def take(self, rows: Index) -> Ids:
         """The ids of these rows."""

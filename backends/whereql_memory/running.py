@@ -83,6 +83,8 @@ def _blocks(size: int) -> Iterator[tuple[int, int]]:
 
 
 def _first(node: Node, alive: Mask | None, most: int) -> Index:
+    if alive is None and node.is_listed and not node.parts:
+        return node.rows()[:most]
     found: list[Index] = []
     for rows in _stream(node, most):
         found.append(rows if alive is None else rows[alive[rows]])

@@ -132,9 +132,6 @@ class View:
         return Schema(len(self), {name: KeyInfo(dict(counts), tuple(examples[name])) for name, counts in kinds.items()})
 
 
-_TRUE = Const(True)
-
-
 def _find_in(part: Part, query: Query, most: int | None) -> Found:
     """The rows of a query in one part; most: how many of the first are enough."""
     if query.ids is None:
@@ -145,8 +142,12 @@ def _find_in(part: Part, query: Query, most: int | None) -> Found:
 
 def _among(part: Part, ids: Collection[str], where: Expr) -> Index:
     """The rows of a filter among those of some ids."""
-    rows = part.kept(part.segment.table.ids.find(ids))
-    return rows if not len(rows) or where == _TRUE else rows[part.segment.plan(where).test(rows)]
+    rows = part.segment.table.ids.find(ids)
+    if part.alive is not None:
+        rows = part.kept(rows)
+    if not len(rows) or (type(where) is Const and where.value):
+        return rows
+    return rows[part.segment.plan(where).test(rows)]
 
 
 def _cut(found: Sequence[tuple[Part, Found]], low: int, high: int | None) -> list[tuple[Part, Found]]:
