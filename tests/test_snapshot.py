@@ -280,6 +280,25 @@ def test_damage_in_one_column_is_told_when_that_is_used(sound: Path, tmp_path: P
             opened.backend.verify()  # type: ignore[attr-defined]  # a snapshot's has it
 
 
+def test_nothing_but_the_directory_is_read_until_it_is_asked(sound: Path, tmp_path: Path) -> None:
+    data = bytearray(sound.read_bytes())
+    for section in read(str(sound), "").sections.values():
+        data[section.entry.offset : section.entry.offset + section.entry.size] = bytes(section.entry.size)
+    file = tmp_path / "zeros.wql"
+    file.write_bytes(data)
+    with whereql.open(file) as opened, whereql.open(sound) as whole:
+        assert opened.schema() == whole.schema()
+        assert opened.count() == len(SAMPLE)
+        assert opened.backend.stats().nbytes == 0  # type: ignore[attr-defined]  # that of a file has it
+        for where in ("year = 2017", "#document CONTAINS 'nets'", "#id = 'a'"):
+            with pytest.raises(BackendError, match="WQ706"):
+                opened.get(where)
+        with pytest.raises(BackendError, match="WQ706"):
+            opened.get(ids=["a"])
+        with pytest.raises(BackendError, match="WQ706"):
+            opened.get().to_dict()
+
+
 # Directories that lie.
 
 
@@ -456,14 +475,16 @@ def test_the_same_records_make_the_same_bytes(sound: Path, tmp_path: Path) -> No
 
 def test_any_source_is_packed(tmp_path: Path) -> None:
     papers = Path(__file__).parent.parent / "examples" / "papers.jsonl"
-    seen: list[int] = []
-    assert whereql.pack(papers, tmp_path / "a.wql", progress=seen.append) == 200 == seen[-1]
+    seen: list[tuple[int, int]] = []
+    assert whereql.pack(papers, tmp_path / "a.wql", progress=lambda *step: seen.append(step)) == 200
+    assert seen[-1] == (papers.stat().st_size,) * 2
     copy = tmp_path / "papers.txt"
     copy.write_bytes(papers.read_bytes())
     assert whereql.pack(copy, tmp_path / "b.wql", format="jsonl") == 200
     with whereql.open(f"sqlite:///{tmp_path}/papers.db") as store:
         store.add_records(whereql.open(papers).get(include=COLUMNS))
-        assert whereql.pack(store, tmp_path / "c.wql") == 200
+        assert whereql.pack(store, tmp_path / "c.wql", progress=lambda *step: seen.append(step)) == 200
+        assert seen[-1] == (200, 200)
     assert whereql.pack(f"sqlite:///{tmp_path}/papers.db", tmp_path / "d.wql") == 200
     assert len({repr(everything(tmp_path / f"{name}.wql")) for name in "abcd"}) == 1
 

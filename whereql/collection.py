@@ -42,10 +42,10 @@ R = TypeVar("R")
 
 
 def open(url: str | os.PathLike[str], collection: str | None = None, **options: Any) -> Collection:
-    """Open a collection: `memory:`, a file (`papers.jsonl`, `.json`, `.csv`, `.parquet`), or whatever a plugin opens.
+    """Open a collection: `memory:`, a file (`papers.jsonl`, `.json`, `.csv`, `.parquet`; `.wql`, see `pack`), or whatever a plugin opens.
 
     collection: its name, where the store has several; options: the backend's own.
-    A file is read whole, once, and never written. Raises PluginError where no backend fits, BackendError where the store or
+    A file is read whole (but for a `.wql`), once, and never written. Raises PluginError where no backend fits, BackendError where the store or
     the file can't be read.
     """
     name = os.fspath(url)

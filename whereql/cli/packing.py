@@ -32,11 +32,11 @@ def pack(
     from whereql.packing import pack
 
     begun = perf_counter()
-    with progress_bar() as progress:
+    with progress_bar(is_counted=False) as progress:
         packing = progress.add_task("packing", total=None)
         count = pack(
             source, target, collection=collection, overwrite=force, words=words,
-            progress=lambda done: progress.update(packing, completed=done), **backend_options(options, kinds),
+            progress=lambda done, total: progress.update(packing, completed=done, total=total), **backend_options(options, kinds),
         )  # fmt: skip
     size, seconds = Path(target).stat().st_size, perf_counter() - begun
     if as_json:

@@ -18,7 +18,7 @@ from whereql_memory.texts import Texts
 
 ROWS = ("<i8",)
 OFFSETS = ("<i8",)
-CODES = ("|u1", "<u2", "<u4", "<u8")
+CODES = ("|u1", "<u2", "<u4")
 HASHES = ("<u4",)
 NUMBERS = {"int": ("|i1", "<i2", "<i4", "<i8"), "float": ("<f8",), "bool": ("|b1",)}
 _SCALARS = (*NUMBERS, "string")

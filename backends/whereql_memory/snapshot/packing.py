@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from whereql.batches import Batch
+from whereql.batches import Batch, batched
 from whereql.cells import Utf8
-from whereql.files import iter_records
+from whereql.files import iter_batches
 from whereql.records import Record, check_dimensions
 from whereql.source import visible
 from whereql_memory.loading import Loading
@@ -33,28 +33,26 @@ def pack(
     *,
     overwrite: bool = False,
     words: bool = False,
-    progress: Callable[[int], None] = lambda count: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write a snapshot of a file, or of records, and say how many there were; of records with one id, the first is kept.
 
-    options: those of `whereql.files.iter_records`, for a file; words: with an index of the words of the documents; progress:
-    called with the number of records so far.
+    options: those of `whereql.files.iter_batches`, for a file, and progress, too; words: with an index of the words of the documents.
     The target is there whole or not at all. Raises BackendError for what the file has wrong, embeddings of different dimensions,
     a target that is there already (unless `overwrite`), and whatever the system refuses.
     """
-    records = iter_records(source, **options) if isinstance(source, str) else source
+    batches: Iterable[Sequence[Record]] = iter_batches(source, progress=progress, **options) if isinstance(source, str) else _batches(source)
     with writing(target, visible(target), overwrite) as writer:
         packing = Packing(writer, words)
-        for some in _batches(records):
-            packing.add(some)
-            progress(packing.count)
+        for batch in batches:
+            packing.add(batch)
         return packing.finish()
 
 
 def _batches(records: Iterable[Record]) -> Iterator[Sequence[Record]]:
     rest = iter(records)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
+    while some := list(islice(rest, _BATCH)):
+        yield from batched(some)
 
 
 class Packing:
@@ -70,11 +68,6 @@ class Packing:
         self._dimension: int | None = None
         self._distinct = Distinct(self._id_of)
         writer.meta |= {"by": f"whereql {version('whereql')}", "segments": self._segments}
-
-    @property
-    def count(self) -> int:
-        """How many records there are so far."""
-        return len(self._distinct)
 
     def add(self, records: Sequence[Record]) -> None:
         """Add those whose id is new, the first of each. Raises BackendError for an embedding of another dimension than those before."""
@@ -100,7 +93,7 @@ class Packing:
     def finish(self) -> int:
         """Write what waits; how many records there are."""
         self._flush()
-        return self.count
+        return len(self._distinct)
 
     def _flush(self) -> None:
         if self._ids:
