@@ -142,6 +142,7 @@ def run_warm(seats: Sequence[Seat], filters: Sequence[str], given: argparse.Name
         progress.update(task, description=f"comparing {filter}")
         results.filters[filter] = {"about": FILTERS[filter].about, "rows": check(seats, filter, given.budget), "ms": {}, "failed": {}}
         progress.advance(task)
+    told("all answers compared")
     results.warming = warm(seats, filters, told)
     progress.reset(task)
     for filter in filters:
