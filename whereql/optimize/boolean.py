@@ -197,23 +197,24 @@ def _few(on: int, off: int, live: int) -> Formula:
         subsets += [m | 1 << element for m in subsets]
     small_on = sum((on >> m & 1) << i for i, m in enumerate(subsets))
     small_off = sum((off >> m & 1) << i for i, m in enumerate(subsets))
-    return _renamed(_listed(small_on, small_off), names)
+    return _renamed(_listed(small_on, small_off, len(names)), names)
 
 
 @lru_cache(maxsize=3**8)
-def _listed(on: int, off: int) -> Formula:
-    return next(formula for table, formula in _functions() if not on & ~table and not off & table)
+def _listed(on: int, off: int, count: int) -> Formula:
+    return next(formula for table, formula in _functions(count) if not on & ~table and not off & table)
 
 
-@lru_cache(maxsize=1)
-def _functions() -> tuple[tuple[int, Formula], ...]:
-    """All functions of three elements, each with its shortest formula, shortest first."""
+@lru_cache(maxsize=4)
+def _functions(count: int) -> tuple[tuple[int, Formula], ...]:
+    """All functions of up to three elements, each with its shortest formula, shortest first. Those of three take 50 ms to make."""
+    full = (1 << (1 << count)) - 1
     queue: dict[tuple[int, int], dict[int, _Recipe]] = {}
-    for elements, table in _groups(0b111):
-        queue.setdefault((len(elements), 1), {}).update({table & 255: Has(elements, False), ~table & 255: Has(elements, True)})
-    done: dict[int, Formula] = {0: False, 255: True}
+    for elements, table in _groups((1 << count) - 1):
+        queue.setdefault((len(elements), 1), {}).update({table & full: Has(elements, False), ~table & full: Has(elements, True)})
+    done: dict[int, Formula] = {0: False, full: True}
     settled: list[tuple[int, int, int]] = []
-    while len(done) < 256:
+    while len(done) <= full:
         cost = min(queue)
         for table, recipe in queue.pop(cost).items():
             if table not in done:
@@ -221,7 +222,7 @@ def _functions() -> tuple[tuple[int, Formula], ...]:
                 for other, more, more_predicates in settled:
                     later = queue.setdefault((cost[0] + more, cost[1] + more_predicates), {})
                     later.setdefault(table | other, (other, table, True))
-                    later.setdefault(table & other, (255 ^ other, 255 ^ table, False))
+                    later.setdefault(table & other, (full ^ other, full ^ table, False))
                 settled.append((table, *cost))
     return tuple(done.items())
 
