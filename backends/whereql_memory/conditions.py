@@ -57,8 +57,10 @@ def condition_on_numbers(op: Op, operand: object, data: Array, least: Any, most:
     kind = 1 if data.dtype.kind == "f" else 0
     match operand:
         case tuple() if op is Op.IN:
-            exact = (number_test(Op.EQ, item)[kind] for item in operand if item.kind in NUMBERS)
-            wanted = sorted({point[0] for point in exact if point is not None and least <= point[0] <= most})
+            own = Kind.FLOAT if kind else Kind.INT
+            same = {item.value for item in operand if item.kind is own and least <= item.value <= most}
+            exact = (number_test(Op.EQ, item)[kind] for item in operand if item.kind in NUMBERS and item.kind is not own)
+            wanted = sorted(same.union(point[0] for point in exact if point is not None and least <= point[0] <= most))
             return points(np.array(wanted, data.dtype)) if wanted else None
         case Literal(Kind.INT | Kind.FLOAT) if op in COMPARISON:
             interval = number_test(op, operand)[kind]
