@@ -119,6 +119,13 @@ def test_each_way_to_look_for_a_needle(strings: list[str], needle: str, rare: in
         assert texts.contains(needle).tolist() == [needle in string for string in texts.tolist()]
 
 
+def test_a_long_needle_takes_no_quadratic_time() -> None:
+    """All of these have the first bytes of the needle at each of their positions, of which to compare each would take hours."""
+    strings = ["a" * 500_000, "a" * 200_000 + "b", "é" * 200_000, "é" * 100_000 + "b"]
+    for needle in ("a" * 150_000, "a" * 150_000 + "b", "a" * 499_999 + "b", "é" * 90_000 + "b", "é" * 300_000):
+        assert Texts.of(strings).contains(needle).tolist() == [needle in string for string in strings]
+
+
 @settings(max_examples=500, deadline=None)
 @given(cases(), st.sampled_from([3, 16, 1 << 20]))
 def test_the_index_says_what_a_look_at_each_text_says(case: tuple[list[str], Op, str], size: int) -> None:

@@ -22,7 +22,6 @@ END = b"\xff"
 PAD = 8 * END  # behind the last text, so that eight bytes can be read from any position of a text
 _BLOCK = 1 << 20  # bytes that one step of a scan looks at: they and their marks stay in the second cache
 _SAMPLES, _SAMPLE = 16, 1 << 12  # at how many places of a blob bytes are counted, and how many there
-_PROBED = 64  # bytes of a needle among which the rarest are looked for
 _HEAD = 32  # bytes of a needle that are compared for all candidates at once; few are left after these
 _RARE = 5e-4  # the share of positions with a hit below which it costs less to look at the hits than to compare more bytes
 _RARE_BYTE = 1 / 500  # the share of a byte below which to jump from one to the next takes less time than to compare each
@@ -86,9 +85,15 @@ def marks(blob: Blob, offsets: Index, needle: bytes) -> Mask:
     offsets: where each text starts in the blob, and the end of the last, shape (n + 1,). Shape (n,).
     """
     mask = np.zeros(len(offsets) - 1, np.bool_)
-    search = _search(blob, needle)
+    head = needle[:_HEAD].decode(errors="ignore").encode()  # whole characters, which is what RE2 searches
+    search = _search(blob, head)
     for low, high in pairwise(steps(offsets, _BLOCK)):
         search(offsets[low : high + 1], mask[low:high])
+    if len(head) < len(needle):
+        # A text may have the head at each of its positions: to look at each for the rest would take quadratic time.
+        at = np.flatnonzero(mask)
+        texts = map(blob.cut, map(slice, offsets[at].tolist(), (offsets[at + 1] - 1).tolist()))
+        mask[at] = np.fromiter((needle in text for text in texts), np.bool_, len(at))
     return mask
 
 
@@ -108,8 +113,8 @@ def _search(blob: Blob, needle: bytes) -> Callable[[Index, Mask], None]:
 
 def _compare(blob: Blob, needle: bytes, share: list[float]) -> _ByteSearch | _UnitSearch:
     """The search that compares everywhere what leaves few places to verify. share: of each byte, in the blob."""
-    head = needle[:_PROBED]
-    triples = [(share[b] * (share[a] + share[c]), at) for at, (a, b, c) in enumerate(zip(head, head[1:], head[2:], strict=False)) if not a == b == c]
+    threes = enumerate(zip(needle, needle[1:], needle[2:], strict=False))
+    triples = [(share[b] * (share[a] + share[c]), at) for at, (a, b, c) in threes if not a == b == c]
     if not triples:
         return _ByteSearch(blob, needle)
     hits, at = min(triples)
