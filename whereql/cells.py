@@ -41,7 +41,7 @@ class Cells:
 
     kind: as in a schema: `int`, `string[]` …; rows: the ascending rows that have a value, shape (k,), or None where all have;
     data: int64, float64, bool, codes of strings (uint32) or dicts (object), one a value, or an element where the kind is a list;
-    words: the strings behind the codes, each once, in no order; offsets: where the list of each row starts, and the end, shape (k + 1,).
+    words: the strings behind the codes, each once, in no order, and perhaps more; offsets: where the list of each row starts, and the end, shape (k + 1,).
     """
 
     kind: str

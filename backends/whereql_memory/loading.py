@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from whereql.batches import Batch
 from whereql.cells import Cells, Codes, Utf8, present
 from whereql.files import iter_batches
 from whereql.records import Record, check_dimensions
-from whereql_memory.arrays import Array, Index, Rows, codes_type, dense, offsets_of
+from whereql_memory.arrays import Array, Index, Rows, codes_type, offsets_of
 from whereql_memory.columns import Arrays, Column, Plain, Raw, Sparse, Strings
 from whereql_memory.ids import Ids
 from whereql_memory.table import Table
@@ -80,13 +81,15 @@ class _Placed:
     """The rows that have a value, batch by batch."""
 
     def __init__(self) -> None:
-        self._rows: list[Index] = []
+        self._rows: list[Index | range] = []
 
     def _place(self, rows: Rows, start: int, size: int) -> None:
-        self._rows.append(np.arange(start, start + size) if rows is None else rows + start)
+        self._rows.append(range(start, start + size) if rows is None else rows + start)
 
     def _placed(self, size: int) -> Rows:
-        return dense(np.concatenate([*self._rows, np.empty(0, np.int64)]), size)
+        if sum(map(len, self._rows)) == size:
+            return None
+        return np.concatenate([np.empty(0, np.int64), *(np.arange(rows.start, rows.stop) if isinstance(rows, range) else rows for rows in self._rows)])
 
 
 class _TextColumn(_Placed):
@@ -107,7 +110,7 @@ class _TextColumn(_Placed):
             self._lengths.append(np.diff(texts.offsets))
             return
         at = present(texts)
-        self._place(at, start, 0)
+        self._place(at if len(at) < len(texts) else None, start, len(texts))
         given = texts if len(at) == len(texts) else [text for text in texts if text is not None]
         for first in range(0, len(given), _CHUNK):
             blob, lengths = _encoded(given[first : first + _CHUNK])
@@ -156,17 +159,26 @@ class _KeyColumn(_Placed):
         self._data: list[Array] = []
         self._lengths: list[Index] = []
         self._codes = Codes()
+        self._words: list[str] = []  # of the last cells, which may have grown in those that come …
+        self._numbers = np.empty(0, np.uint32)  # … and the codes of some of them here
 
     def add(self, cells: Cells, start: int, size: int) -> None:
         self._place(cells.rows, start, size)
         data = cells.data
         if cells.words is not None:
-            data = self._codes.of(cells.words)[data]
+            data = self._numbered(cells.words)[data]
         elif data.dtype.kind == "i":
             data = data.astype(_ints_type(data), copy=False)
         self._data.append(data)
         if cells.offsets is not None:
             self._lengths.append(np.diff(cells.offsets))
+
+    def _numbered(self, words: list[str]) -> Array:
+        if words is not self._words:
+            self._words, self._numbers = words, self._numbers[:0]
+        new = self._codes.of(words[len(self._numbers) :])
+        self._numbers = np.concatenate([self._numbers, new]) if len(new) else self._numbers
+        return self._numbers
 
     def column(self, size: int) -> Column:
         rows = self._placed(size)
@@ -178,8 +190,10 @@ class _KeyColumn(_Placed):
         data = np.concatenate(self._data)
         if not self._codes:
             return Sparse(rows, data) if data.dtype.kind == "O" else Plain(rows, data)
-        words = sorted(self._codes)
-        places = np.empty(len(words), codes_type(len(words)))
+        used = np.zeros(len(self._codes), np.bool_)
+        used[data] = True
+        words = sorted(compress(self._codes, used.tolist()))
+        places = np.empty(len(self._codes), codes_type(len(words)))
         places[self._codes.of(words)] = np.arange(len(words), dtype=places.dtype)
         return Strings(rows, places[data], SortedTexts.of(words))
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from whereql.cells import Array, Cells, Index, UnusualError, Utf8
 
 _SEPARATOR = b"\xff"
+_WORDS = 100_000
 _EXACT = 2**53  # up to here the doubles have every int
 
 
@@ -49,14 +50,38 @@ def kept(rows: Index | None, at: Index | slice, size: int) -> Index | None:
     return None if len(some) == size else some
 
 
-def cells_of(array: Any) -> Cells | None:
-    """The values of an array of scalars or lists; None without any, for null and the empty list are no values."""
+class Words:
+    """The strings of a column so far, by their codes: most come in one part of a file after the other. After 100,000 each part has its own."""
+
+    def __init__(self) -> None:
+        self._array = pa.array([], pa.string())
+        self._list: list[str] = []
+
+    def codes(self, strings: Any) -> tuple[Array, list[str]]:
+        """The codes of strings, and the words, whose list grows with what comes."""
+        coded = strings.dictionary_encode()
+        words = coded.dictionary.cast(pa.string())
+        numbers = pc.index_in(words, self._array)
+        if numbers.null_count:
+            new = words.filter(pc.is_null(numbers))
+            if len(self._list) + len(new) > _WORDS:
+                return coded.indices.to_numpy().astype(np.uint32), words.to_pylist()
+            self._array = pa.concat_arrays([self._array, new])
+            self._list += new.to_pylist()
+            numbers = pc.index_in(words, self._array)
+        return numbers.to_numpy().astype(np.uint32)[coded.indices.to_numpy()], self._list
+
+
+def cells_of(array: Any, words: Words) -> Cells | None:
+    """The values of an array of scalars or lists; None without any, for null and the empty list are no values.
+
+    words: those of the column, where it has strings.
+    """
     rows = rows_of(array)
     if array.null_count == len(array):
         return None
     if not is_listed(array.type):
-        kind, data, words = _plain(array.drop_null() if array.null_count else array)
-        return Cells(kind, rows, data, words)
+        return Cells(*_plain(array.drop_null() if array.null_count else array, rows, words))
     lengths = pc.list_value_length(array.drop_null()).to_numpy().astype(np.int64)
     elements = array.flatten()
     if elements.null_count:
@@ -66,25 +91,24 @@ def cells_of(array: Any) -> Cells | None:
     if not lengths.all():
         rows = kept(rows, lengths > 0, len(array))
         lengths = lengths[lengths > 0]
-    kind, data, words = _plain(elements)
-    return Cells(f"{kind}[]", rows, data, words, np.concatenate([np.zeros(1, np.int64), lengths.cumsum()]))
+    kind, rows, data, known = _plain(elements, rows, words)
+    return Cells(f"{kind}[]", rows, data, known, np.concatenate([np.zeros(1, np.int64), lengths.cumsum()]))
 
 
-def _plain(array: Any) -> tuple[str, Array, list[str] | None]:
-    """The kind of an array without nulls, its values or their codes, and the words behind those."""
+def _plain(array: Any, rows: Index | None, words: Words) -> tuple[str, Index | None, Array, list[str] | None]:
+    """The kind of an array without nulls, the rows, its values or their codes, and the words behind those."""
     types = pa.types
     if is_text(array.type):
-        coded = array.dictionary_encode()
-        return "string", coded.indices.to_numpy().astype(np.uint32), coded.dictionary.to_pylist()
+        return "string", rows, *words.codes(array)
     if types.is_boolean(array.type):
-        return "bool", array.to_numpy(zero_copy_only=False), None
+        return "bool", rows, array.to_numpy(zero_copy_only=False), None
     if types.is_integer(array.type) and not types.is_uint64(array.type):
-        return "int", array.to_numpy().astype(np.int64), None
+        return "int", rows, array.to_numpy().astype(np.int64), None
     if types.is_floating(array.type):
         data = array.to_numpy().astype(np.float64) + 0.0  # no -0.0
         if not np.isfinite(data).all():
             raise UnusualError
-        return "float", data, None
+        return "float", rows, data, None
     raise UnusualError
 
 

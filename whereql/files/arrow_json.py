@@ -8,7 +8,9 @@ are read again as texts, and a line with a whole number among doubles is read by
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,12 @@ import pyarrow.json as pj
 
 from whereql.batches import Batch
 from whereql.cells import Cells, Index, UnusualError
-from whereql.files.arrow_cells import cells_of, ids_of, is_listed, kept, texts_of, vectors_of, whole
+from whereql.files.arrow_cells import Words, cells_of, ids_of, is_listed, kept, texts_of, vectors_of, whole
 from whereql.files.blocks import objects
 from whereql.files.rows import METADATA, Own, Row
 from whereql.json_text import JsonError, parse_json
 
-_STEP = 1 << 21  # bytes that a thread parses at a time
+_LEAST = 1 << 10  # bytes of Arrow's blocks, which have to be larger than their first line
 _DOUBTFUL = 0.1  # of the lines of a block: when more are to be read once more, all are
 _SURROGATE = re.compile(rb"\\u[dD]")
 
@@ -30,39 +32,53 @@ _SURROGATE = re.compile(rb"\\u[dD]")
 class ArrowReader:
     """Reads the blocks of one file, whose form is known. seen: the columns there have been."""
 
-    def __init__(self, own: Own, nested: bool) -> None:
+    def __init__(self, own: Own, nested: bool, threads: int) -> None:
         self._own = own
         self._nested = nested
+        self._threads = ThreadPoolExecutor(threads)
         self._forced: dict[str, Any] = {}  # the types of what only looks like a time, by place
+        self._words: defaultdict[str, Words] = defaultdict(Words)
         self._known: set[str] = set()
         self.seen: set[str] = set()
 
-    def batch(self, data: bytes) -> Batch:
-        """The records of a block. Raises UnusualError where the exact reader has to look."""
-        data, starts = objects(data)
+    def parse(self, data: bytes) -> Future[tuple[Any, _Lines]]:
+        """What `batch` needs of a block, made in another thread, which leaves this one alone most of the time."""
+        return self._threads.submit(self._parsed, data)
+
+    def batch(self, parsed: Future[tuple[Any, _Lines]]) -> Batch:
+        """The records of a block; the blocks come in their order. Raises UnusualError where the exact reader has to look."""
         try:
-            if not data.isascii():
-                data.decode()
-            table = self._table(data)
-            if len(table) != len(starts):
-                raise UnusualError
-            if b"\\" in data and _SURROGATE.search(data):
-                table.validate(full=True)
-            batch = self._batch(table, _Lines(data, starts, self._nested))
+            table, lines = parsed.result()
+            batch = self._batch(table, lines)
         except (pa.ArrowException, UnicodeDecodeError):
             raise UnusualError from None
         self.seen |= set(table.column_names)
         return batch
 
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _parsed(self, data: bytes) -> tuple[Any, _Lines]:
+        data, starts = objects(data)
+        if not data.isascii():
+            data.decode()
+        table = self._table(data)
+        if len(table) != len(starts):
+            raise UnusualError
+        if b"\\" in data and _SURROGATE.search(data):
+            table.validate(full=True)
+        return table, _Lines(data, starts, self._nested)
+
     def _table(self, data: bytes) -> Any:
         """A block as Arrow sees it, without times."""
         while True:
             options = pj.ParseOptions(explicit_schema=self._schema(), unexpected_field_behavior="infer")
-            table = pj.read_json(pa.BufferReader(data), pj.ReadOptions(block_size=_STEP), options)
+            table = pj.read_json(pa.BufferReader(data), pj.ReadOptions(use_threads=False, block_size=max(len(data), _LEAST)), options)
             times = _times(table.schema, "") if not self._nested else {**_times(table.schema, ""), **_times(_inner(table.schema), f"{METADATA}.")}
             if not times:
                 return table
-            self._forced |= times
+            self._forced = {**self._forced, **times}  # another thread may go through the old one
 
     def _schema(self) -> Any:
         outer = [(name, type) for name, type in self._forced.items() if not self._nested or not name.startswith(f"{METADATA}.")]
@@ -82,7 +98,7 @@ class ArrowReader:
             if columns:
                 raise UnusualError
             columns = _fields(structs)
-        keys = {name: kinds for name, array in columns.items() if (kinds := _kinds(name, array, lines))}
+        keys = {name: kinds for name, array in columns.items() if (kinds := _kinds(name, array, lines, self._words[name]))}
         return Batch(ids, documents, uris, vectors, rows, self._ordered(keys, lines))
 
     def _ordered(self, keys: Mapping[str, list[Cells]], lines: _Lines) -> dict[str, list[Cells]]:
@@ -138,11 +154,11 @@ def _fields(structs: Any) -> dict[str, Any]:
     return dict(zip((field.name for field in structs.type), structs.flatten(), strict=True))
 
 
-def _kinds(name: str, array: Any, lines: _Lines) -> list[Cells]:
+def _kinds(name: str, array: Any, lines: _Lines, words: Words) -> list[Cells]:
     """The cells of each kind under a key."""
     if pa.types.is_null(array.type):
         return []
-    cells = cells_of(array)
+    cells = cells_of(array, words)
     if cells is None:
         return []
     if not cells.kind.startswith("float"):

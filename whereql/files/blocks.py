@@ -12,7 +12,7 @@ from whereql.cells import Array, Index, UnusualError
 from whereql.files.content import BOM
 
 FIRST = 1 << 16  # bytes of the first block, about, from which a reader learns what the file is like …
-SIZE = 1 << 24  # … and of the others
+SIZE = 1 << 23  # … and of the others
 _SPACE = b" \t\r"
 _PART = 1 << 19
 _DEEPEST = 500  # brackets that open in one line: Arrow's time grows with the square of the depth, and beyond 10,000 it crashes

@@ -6,7 +6,9 @@ A block of which Arrow might make something else is read line by line; only then
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from whereql.batches import Batch, batched
@@ -17,6 +19,7 @@ from whereql.files.content import opened
 from whereql.files.rows import METADATA, Reading, Row, form, to_record
 from whereql.json_text import JsonError, parse_json
 
+_AHEAD = min(os.cpu_count() or 1, 4)
 _LINES = 4096  # that are taken together where Python reads them
 
 
@@ -26,11 +29,11 @@ def jsonl_batches(reading: Reading, progress: Callable[[int, int], None]) -> Ite
     Raises UnusualError where anything may be wrong with the file.
     """
     unseen = reading.own.renamed() - {reading.own.id}
-    reader, is_empty = _Reader(reading), True
-    with opened(reading) as stream:
+    is_empty = True
+    with opened(reading) as stream, closing(_Reader(reading)) as reader:
         total, done = os.fstat(stream.fileno()).st_size, 0
-        for data in blocks(stream):
-            for batch in reader.batches(data):
+        for data, parsed in reader.parsed(blocks(stream)):
+            for batch in reader.batches(data, parsed):
                 is_empty = is_empty and not len(batch)
                 yield batch
             done += len(data)
@@ -52,13 +55,28 @@ class _Reader:
     def seen(self) -> set[str]:
         return self._seen | (self._fast.seen if self._fast else set())
 
-    def batches(self, data: bytes) -> Iterator[Batch]:
-        """The records of a block. Raises UnusualError."""
-        if self._fast is None and self._nested is not None:
-            self._fast = _arrow(self._reading, self._nested)
+    def close(self) -> None:
+        """Let go of threads."""
         if self._fast:
+            self._fast.close()
+
+    def parsed(self, blocks: Iterator[bytes]) -> Iterator[tuple[bytes, Any]]:
+        """Each block, and what Arrow is to make of it in another thread, some blocks ahead; None before the form is known."""
+        waiting: deque[tuple[bytes, Any]] = deque()
+        for data in blocks:
+            if self._fast is None and self._nested is not None:
+                self._fast = _arrow(self._reading, self._nested)
+            waiting.append((data, self._fast.parse(data) if self._fast else None))
+            if len(waiting) > _AHEAD or not self._fast:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+    def batches(self, data: bytes, parsed: Any) -> Iterator[Batch]:
+        """The records of a block. Raises UnusualError."""
+        if parsed is not None:
             try:
-                yield self._fast.batch(data)
+                yield self._fast.batch(parsed)
                 return
             except UnusualError:
                 pass
@@ -100,7 +118,7 @@ def _arrow(reading: Reading, nested: bool) -> Any:
         from whereql.files.arrow_json import ArrowReader
     except ImportError:
         return False
-    return ArrowReader(reading.own, nested)
+    return ArrowReader(reading.own, nested, _AHEAD)
 
 
 def _rows(some: list[bytes]) -> list[Row]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from whereql.cells import Cells, Gathering, UnusualError
 from whereql.files.content import opened
 from whereql.files.parquet_file import converter, converters, pyarrow, row_batches
 from whereql.files.rows import METADATA, Reading
+
+if TYPE_CHECKING:
+    from whereql.files.arrow_cells import Words
 
 _ROWS = 1 << 16
 
@@ -26,18 +30,20 @@ def parquet_batches(reading: Reading, progress: Callable[[int, int], None]) -> I
         try:
             file = parquet.ParquetFile(stream)
             converters(file.schema_arrow, reading)
-            done, total, known = 0, file.metadata.num_rows, set[str]()
+            from whereql.files.arrow_cells import Words  # pyarrow is there by now
+
+            done, total, known, words = 0, file.metadata.num_rows, set[str](), defaultdict[str, Words](Words)
             for rows in row_batches(file, _ROWS):
-                yield _batch(dict(zip(rows.schema.names, rows.columns, strict=True)), reading, known)
+                yield _batch(dict(zip(rows.schema.names, rows.columns, strict=True)), reading, known, words)
                 done += len(rows)
                 progress(done, total)
         except damages:  # UnicodeDecodeError is one of them
             raise UnusualError from None
 
 
-def _batch(columns: dict[str, Any], reading: Reading, known: set[str]) -> Batch:
-    """The records of some rows. known: the keys that had a value in a row before, to which it adds."""
-    from whereql.files.arrow_cells import ids_of, texts_of, vectors_of  # pyarrow is there by now
+def _batch(columns: dict[str, Any], reading: Reading, known: set[str], words: Mapping[str, Words]) -> Batch:
+    """The records of some rows. known: the keys that had a value in a row before, to which it adds; words: of each key so far."""
+    from whereql.files.arrow_cells import ids_of, texts_of, vectors_of
 
     own = reading.own
     columns = {name: _usual(array) for name, array in columns.items()}
@@ -51,7 +57,7 @@ def _batch(columns: dict[str, Any], reading: Reading, known: set[str]) -> Batch:
     documents, uris = (None if array is None else texts_of(array) for array in texts)
     embedding = columns.pop(own.embedding, None)
     vectors, rows = (np.empty((0, 0), np.float32), np.empty(0, np.int64)) if embedding is None else vectors_of(embedding)
-    keys = {name: kinds for name, array in _metadata(columns).items() if (kinds := _kinds(name, array, reading))}
+    keys = {name: kinds for name, array in _metadata(columns).items() if (kinds := _kinds(name, array, reading, words[name]))}
     return Batch(ids, documents, uris, vectors, rows, _ordered(keys, known))
 
 
@@ -75,7 +81,7 @@ def _metadata(columns: dict[str, Any]) -> dict[str, Any]:
     return dict(zip((field.name for field in structs.type), map(_usual, structs.flatten()), strict=True))
 
 
-def _kinds(name: str, array: Any, reading: Reading) -> list[Cells]:
+def _kinds(name: str, array: Any, reading: Reading, words: Words) -> list[Cells]:
     """The cells of each kind in a column; null is no value, nor is NaN, nor an empty list."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -88,7 +94,7 @@ def _kinds(name: str, array: Any, reading: Reading) -> list[Cells]:
     if (is_number(elements) and not pa.types.is_float16(elements)) or is_text(elements) or pa.types.is_boolean(elements):
         inner = array.flatten() if is_listed(array.type) else None
         if inner is None or not (inner.null_count or (pa.types.is_floating(elements) and pc.any(pc.is_nan(inner)).as_py())):
-            cells = cells_of(array)
+            cells = cells_of(array, words)
             return [] if cells is None else [cells]
     gathering = Gathering()
     gathering.add([{name: value} for value in converter(array.type, name, reading)(array)])
