@@ -8,6 +8,7 @@ from pathlib import Path
 
 import engines
 import pytest
+from whereql_memory.shelf import MODES
 
 _numbers = itertools.count(1)
 
@@ -36,6 +37,14 @@ def postgres_url(postgres_server: str) -> str:
         connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return postgres_server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=MODES)
+def indexes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The mode of the indexes of every memory collection that is opened: on, off, or where they pay."""
+    mode: str = request.param
+    monkeypatch.setenv("WHEREQL_INDEXES", mode)
+    return mode
 
 
 @pytest.fixture(params=["sqlite", "duckdb", "postgresql"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from test_example_tantivy import PLUGIN as TANTIVY
 from whereql_http.spelling import is_kept
+from whereql_memory.backend import MemoryBackend
 
 import whereql
 from whereql.records import Record, Value
@@ -35,6 +36,8 @@ def open_store(name: str, records: Sequence[Record], places: Places, stack: Exit
     match name:
         case "memory":
             opened = whereql.open("memory:")
+        case "memory, indexes on" | "memory, indexes off":
+            opened = whereql.Collection(MemoryBackend(indexes=name.rpartition(" ")[2]))
         case "sqlite" | "duckdb":
             opened = whereql.open(f"{name}:///{folder / 'store.db'}")
         case "postgresql":

@@ -18,7 +18,7 @@ def open_dataset(name: str) -> whereql.Collection:
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_replays_every_recorded_case(name: str) -> None:
+def test_replays_every_recorded_case(name: str, indexes: str) -> None:
     replay(open_dataset(name), name)
 
 

@@ -23,6 +23,7 @@ class Listed(whereql.ScanBackend):
         return self.kept
 
 
+@pytest.mark.usefixtures("indexes")
 class TestMemory(BackendContract):
     lacks = ("reopening",)
 

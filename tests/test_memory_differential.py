@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from strategies import COMBINATIONS, FilterMaker, Generator, combinations, filters, record_lists
 from whereql_memory.backend import MemoryBackend
+from whereql_memory.shelf import MODES
 
 from whereql.ast import And, Expr, Not, Or
 from whereql.backend import Change, Query
@@ -43,18 +45,19 @@ def ids_of(backend: MemoryBackend, expr: Expr) -> list[str]:
     return backend.get(Query(expr, include=())).ids
 
 
-def check(expr: Expr, records: list[Record], backend: MemoryBackend) -> list[str]:
+def check(expr: Expr, records: list[Record], backends: Sequence[MemoryBackend]) -> list[str]:
     expected = [record.id for record in records if holds(expr, record)]
-    assert ids_of(backend, expr) == expected, expr
+    for mode, backend in zip(MODES, backends, strict=True):
+        assert ids_of(backend, expr) == expected, (mode, expr)
     matches = compile_matcher(expr)
     assert [record.id for record in records if matches(record)] == expected, expr
     return expected
 
 
-def written_in_steps(generator: Generator, records: list[Record]) -> MemoryBackend:
+def written_in_steps(generator: Generator, records: list[Record], indexes: str) -> MemoryBackend:
     """A backend that holds the records, after appends, replacements and deletions that left other columns behind."""
     rng = generator.random
-    backend = MemoryBackend()
+    backend = MemoryBackend(indexes=indexes)
     for number, record in enumerate(records):
         decoy = generator.records(1)[0]
         other = make_record(record.id, metadata=decoy.metadata)
@@ -73,15 +76,15 @@ def test_memory_answers_as_the_semantics(seed: int) -> None:
     generator = Generator(seed)
     for number in range(COLLECTIONS):
         records = generator.records(generator.random.choice([6, 12, 24, 40]))
-        backend = MemoryBackend(records) if number % 2 else written_in_steps(generator, records)
+        backends = [MemoryBackend(records, indexes=mode) if number % 2 else written_in_steps(generator, records, mode) for mode in MODES]
         maker = FilterMaker(generator.random, records)
         previous, previous_ids = None, None
         for turn in range(FILTERS):
             combination = COMBINATIONS[(seed * COLLECTIONS * FILTERS + number * FILTERS + turn) % len(COMBINATIONS)]
             expr = maker.filter(combination)
-            found = check(expr, records, backend)
+            found = check(expr, records, backends)
             TALLY.count(expr, len(found), len(records))
-            check_metamorphic(expr, found, previous, previous_ids, records, backend)
+            check_metamorphic(expr, found, previous, previous_ids, records, backends[turn % len(MODES)])
             previous, previous_ids = expr, found
 
 
@@ -114,4 +117,4 @@ def test_the_pairs_were_many_and_telling() -> None:
 @settings(deadline=None, max_examples=150)
 @given(record_lists(), filters())
 def test_memory_answers_as_the_semantics_on_small_cases(records: list[Record], expr: Expr) -> None:
-    check(expr, records, MemoryBackend(records))
+    check(expr, records, [MemoryBackend(records, indexes=mode) for mode in MODES])

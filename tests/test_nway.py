@@ -15,7 +15,7 @@ from whereql.ast import Expr, Not
 from whereql.operators import Op
 from whereql.semantics import holds
 
-STORES = ("memory", "sqlite", "duckdb", "postgresql", "chroma", "tantivy")
+STORES = ("memory", "memory, indexes on", "memory, indexes off", "sqlite", "duckdb", "postgresql", "chroma", "tantivy")
 COLLECTIONS = 40 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 6
 FILTERS = 130 if os.environ.get("WHEREQL_EXHAUSTIVE") == "1" else 90  # per collection: 5,200 in all, by default 540
 pytestmark = pytest.mark.filterwarnings("ignore::whereql.errors.WhereqlWarning")

@@ -48,8 +48,8 @@ def one_collection(record: whereql.Record) -> whereql.Collection:
 
 
 @cache
-def everything() -> tuple[list[whereql.Record], whereql.Collection]:
-    """All records of all rows in one collection, each under an id of its own."""
+def everything(indexes: str) -> tuple[list[whereql.Record], whereql.Collection]:
+    """All records of all rows in one collection, each under an id of its own. indexes: the mode, as the fixture set it."""
     rows = [row if "id" in row else row | {"id": row["at"]} for row in ROWS]
     records = list({record.id: record for record in map(record_of, rows)}.values())
     collection = whereql.open("memory:")
@@ -87,9 +87,9 @@ def test_every_misreading_is_found_out(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_filter_means_the_same_on_every_record(path: Path) -> None:
+def test_every_filter_means_the_same_on_every_record(path: Path, indexes: str) -> None:
     """The filters of a file on the records of all files: truth, matcher, memory, and the second reading."""
-    records, collection = everything()
+    records, collection = everything(indexes)
     reading = Reading()
     for where in {row["where"] for row in read_rows(path)}:
         expr = whereql.parse(where)
