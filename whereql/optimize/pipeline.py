@@ -100,12 +100,13 @@ def normalize(
 
 
 def _chosen(passes: list[Pass], without: Collection[str]) -> list[Pass]:
-    if without:
-        known = {one.name for one in (*passes, ORDER)} | {"narrowing"}
-        for name in without:
-            if name not in known:
-                hint = did_you_mean(name, known) or f"the passes are {', '.join(sorted(known))}"
-                raise CheckError("WQ314", f"there is no pass {quote(name)}", hint=hint)
+    if not without:
+        return passes
+    known = {one.name for one in (*passes, ORDER)} | {"narrowing"}
+    for name in without:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"the passes are {', '.join(sorted(known))}"
+            raise CheckError("WQ314", f"there is no pass {quote(name)}", hint=hint)
     return [one for one in passes if one.name not in without]
 
 
