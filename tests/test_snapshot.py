@@ -280,6 +280,17 @@ def test_damage_in_one_column_is_told_when_that_is_used(sound: Path, tmp_path: P
             opened.backend.verify()  # type: ignore[attr-defined]  # a snapshot's has it
 
 
+def test_a_checksum_that_has_changed_is_told_at_once(sound: Path, tmp_path: Path) -> None:
+    data = bytearray(sound.read_bytes())
+    header = form.Header.unpack(bytes(data[:64]))
+    assert header is not None
+    data[header.checksums] ^= 1
+    file = tmp_path / "checksum.wql"
+    file.write_bytes(data)
+    with pytest.raises(BackendError, match="its directory has changed"):
+        whereql.open(file)
+
+
 def test_nothing_but_the_directory_is_read_until_it_is_asked(sound: Path, tmp_path: Path) -> None:
     data = bytearray(sound.read_bytes())
     for section in read(str(sound), "").sections.values():

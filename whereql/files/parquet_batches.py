@@ -28,7 +28,7 @@ def parquet_batches(reading: Reading, progress: Callable[[int, int], None]) -> I
     parquet, damages = pyarrow(reading)
     with opened(reading) as stream:
         try:
-            file = parquet.ParquetFile(stream)
+            file = parquet.ParquetFile(stream, pre_buffer=False)  # or it keeps every part of the file that was read
             converters(file.schema_arrow, reading)
             from whereql.files.arrow_cells import Words  # pyarrow is there by now
 

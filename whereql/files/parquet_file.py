@@ -34,7 +34,7 @@ def _rows(reading: Reading) -> Generator[tuple[int, Row], None, None]:
     start = 0
     with opened(reading) as stream:
         try:
-            file = pq.ParquetFile(stream)
+            file = pq.ParquetFile(stream, pre_buffer=False)  # or it keeps every part of the file that was read
             converts = converters(file.schema_arrow, reading)
             for batch in row_batches(file, _BATCH):
                 columns = [convert(array) for convert, array in zip(converts.values(), batch.columns, strict=True)]

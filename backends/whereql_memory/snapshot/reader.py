@@ -22,9 +22,10 @@ _MOST_DIMENSIONS = 1 << 24
 class Section:
     """One array of a file. Checking the same block from two threads is harmless."""
 
-    __slots__ = ("_bytes", "_checked", "_checksums", "entry", "path", "raw")
+    __slots__ = ("_bytes", "_checked", "_checksums", "entry", "file", "path", "raw")
 
     def __init__(self, file: mmap.mmap, path: str, entry: Entry, checksums: Array) -> None:
+        self.file = file
         self.path = path
         self.entry = entry
         self._bytes = np.frombuffer(file, np.uint8, entry.size, entry.offset)
