@@ -24,6 +24,7 @@ from whereql.cli.packing import pack, verify
 from whereql.cli.reasoning import disjoint, equivalent, implies, normalize, sat
 from whereql.cli.reporting import reported
 from whereql.cli.translating import dialects, translate
+from whereql.cli.waiting import reading_shown
 from whereql.errors import BackendError, PluginError, WhereqlError
 
 
@@ -63,7 +64,8 @@ def cli() -> None:
 def _open(source: str, collection: str | None, options: tuple[str, ...], kinds: tuple[str, ...]) -> Any:
     from whereql.collection import open
 
-    return open(source, collection, **backend_options(options, kinds))
+    with reading_shown():
+        return open(source, collection, **backend_options(options, kinds))
 
 
 @cli.command()
