@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from lark import Lark, Token
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
+_Match = Callable[[str, int], re.Match[str] | None]
 _END = "END"  # the end of the text, which is `$END` for Lark, as the name of a group
 
 
@@ -28,9 +30,9 @@ class _Reduction(NamedTuple):
 
 
 class _State(NamedTuple):
-    """A state of the parser: how to match what may come, what to do then, and the state that a rule leads to."""
+    """A state of the parser: Lark's lexer of what may come, what to do then, and the state that a rule leads to."""
 
-    match: Callable[[str, int], re.Match[str] | None]
+    lexer: Any
     actions: dict[str, int | _Reduction]
     after: dict[str, int]
 
@@ -38,15 +40,20 @@ class _State(NamedTuple):
 class _Place:
     """A state on top of another one, and all that follows from both, worked out when it is first asked for.
 
-    steps: by the kind of a token, what to do about it; after: by the name of a rule that ended above, the place it leads to.
+    match: finds the next token; steps: by its kind, what to do about it; after: by the name of a rule that ended above, the place it
+    leads to.
     """
 
     __slots__ = ("after", "match", "steps")
 
     def __init__(self, tables: _Tables, below: int, state: int) -> None:
-        self.match = tables.states[state].match
+        self.match: _Match = partial(self._match_first, tables, state)
         self.steps = _Steps(tables, below, state)
         self.after = _After(tables, state)
+
+    def _match_first(self, tables: _Tables, state: int, text: str, position: int) -> re.Match[str] | None:
+        self.match = tables.match(state)  # most places are never read from, and their patterns never compiled
+        return self.match(text, position)
 
 
 # The place where it is done, and either the place that the token leads to, or the rule that ends before it, or neither: an error.
@@ -82,12 +89,20 @@ class _Tables:
     def __init__(self, states: dict[int, _State]) -> None:
         self.states = states
         self._places: dict[tuple[int, int], _Place] = {}
+        self._matches: dict[int, _Match] = {}
 
     def place(self, below: int, state: int) -> _Place:
         """The only one of these two states."""
         if (below, state) not in self._places:
             self._places[below, state] = _Place(self, below, state)
         return self._places[below, state]
+
+    def match(self, state: int) -> _Match:
+        """Finds the terminals that count in a state; many states have one lexer."""
+        lexer = self.states[state].lexer
+        if id(lexer) not in self._matches:
+            self._matches[id(lexer)] = re.compile(_pattern(lexer.terminals)).match
+        return self._matches[id(lexer)]
 
 
 class Reader:
@@ -130,14 +145,11 @@ class Reader:
 
 
 def _read_states(table: dict[int, dict[str, tuple[Any, Any]]], lexers: dict[int, Any], reductions: dict[Rule, _Reduction]) -> dict[int, _State]:
-    states, matches = {}, {}
+    states = {}
     for number, row in table.items():
-        lexer = lexers[number]
-        if id(lexer) not in matches:  # many states have one lexer
-            matches[id(lexer)] = re.compile(_pattern(lexer.terminals)).match
-        due = {terminal.name for terminal in lexer.terminals} | {"$END"}
+        due = {terminal.name for terminal in lexers[number].terminals} | {"$END"}
         actions = {_END if name == "$END" else name: reductions.get(target, target) for name, (_, target) in row.items() if name in due}
-        states[number] = _State(matches[id(lexer)], actions, {name: target for name, (_, target) in row.items() if name not in due})
+        states[number] = _State(lexers[number], actions, {name: target for name, (_, target) in row.items() if name not in due})
     return states
 
 
