@@ -241,7 +241,7 @@ class Gathering:
         if not set(map(type, every)) <= {str}:
             raise UnusualError
         new = every.keys() - self._columns.keys()
-        if not is_clean and any(_is_absent(metadata[name]) for metadata in dicts for name in new & metadata.keys()):
+        if not is_clean and _has_absent(dicts) and any(_is_absent(metadata[name]) for metadata in dicts for name in new & metadata.keys()):
             raise UnusualError  # the order of the keys is that of their first stored values
         others = [name for name in every if name not in known]
         if len(others) * len(dicts) > _DENSE * total:
@@ -253,6 +253,13 @@ class Gathering:
 def present(values: Sequence[object]) -> Index:
     """The numbers of the values that are not None."""
     return np.flatnonzero(np.fromiter(map(is_not, values, repeat(None)), np.bool_, len(values)))
+
+
+def _has_absent(dicts: Sequence[dict[str, Any]]) -> bool:
+    """Whether any value is absent: a quick look, before a long one at each key."""
+    values = list(chain.from_iterable(map(dict.values, dicts)))
+    kinds = set(map(type, values))
+    return NoneType in kinds or (list in kinds and not all(value for value in values if type(value) is list))
 
 
 def _is_absent(value: object) -> bool:
