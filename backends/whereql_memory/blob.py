@@ -143,10 +143,10 @@ class _Room(threading.local):
         return self._held[0, :size], self._held[1, :size], self._held[2, :size]
 
     def marked(self, size: int) -> Index:
-        """Where the first array of this size is true. Eight marks are looked at at once, as few are."""
+        """Where the first array of this size is true; the second loses its marks. Eight marks are looked at at once, as few are true."""
         self._held[0, size : size + 8 - size % 8] = False
         eights = self._held[0, : size + 8 - size % 8].view(np.uint64)
-        found = np.flatnonzero(eights != 0)
+        found = np.flatnonzero(np.not_equal(eights, 0, out=self._held[1, : len(eights)]))
         at = np.flatnonzero(eights[found].view(np.bool_))
         marked: Index = found[at >> 3] * 8 + (at & 7)
         return marked
@@ -169,7 +169,7 @@ class _UnitSearch:
         self._at = at
         self._width = width
         self._all = np.frombuffer(blob.buffer, f"<u{width}", len(blob) // width)
-        self._units = np.array([needle[start : start + width] for start in range(at, at + width)]).view(self._all.dtype)
+        self._units = np.frombuffer(b"".join(needle[start : start + width] for start in range(at, at + width)), self._all.dtype)
         ends = [needle[start + width : start + 2 * width] for start in range(at, at + width)]
         self._next = [np.frombuffer(end, self._all.dtype)[0] if follows and len(end) == width else None for end in ends]
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from whereql.like import like_escaped
 from whereql.operators import Op
-from whereql.regex.required import needs
+from whereql.regex import compile_like, compile_pattern, needs
 from whereql_memory.arrays import Array, Index, Mask, offsets_of
 from whereql_memory.blob import Blob
 from whereql_memory.coding import SEPARATOR, Coded, Coder
@@ -227,6 +227,7 @@ def _fixed(at_start: bool, at_end: bool) -> Callable[[str], _Wanted | None]:
 
 def _pattern(kind: type[_Piece]) -> Callable[[str], _Wanted | None]:
     def wanted(pattern: str) -> _Wanted | None:
+        compile_like(pattern, ignore_case=kind is _Folded)  # a pattern that is refused is refused, even if no text is tested
         pieces, only_runs = like_pieces(pattern)
         last = len(pieces) - 1
         parts = _parts(((piece, at == 0, at == last) for at, piece in enumerate(pieces)), kind)
@@ -236,6 +237,7 @@ def _pattern(kind: type[_Piece]) -> Callable[[str], _Wanted | None]:
 
 
 def _expression(pattern: str) -> _Wanted | None:
+    compile_pattern(pattern)  # see above
     needed = needs(pattern)
     if needed.stays_within(SEPARATOR):
         return [lambda words: words.matches(pattern)], True
