@@ -248,6 +248,72 @@ def lookups(file: Path) -> None:
             assert error.code == "WQ706"
 
 
+WRONG: list[tuple[str, Any, str, str]] = [  # a section, what it holds, a filter that needs it, and what is said of it
+    ("0/1.bool/data", np.array([1, 2], np.uint8).view(np.bool_), "ok = TRUE", "a bool is neither true nor false"),
+    ("0/0.float/data", np.array([np.nan]), "year > 0", "a number is not finite"),
+    ("0/vectors/data", np.array([[1, 2], [np.inf, 0]], "<f4"), "", "a number is not finite"),
+    ("0/vectors/rows", np.array([2, 0]), "", "the rows don't ascend below 4"),
+    ("0/0.int/rows", np.array([4]), "year > 0", "the rows don't ascend below 4"),
+    ("0/0.int/rows", np.array([-1]), "year > 0", "the rows don't ascend below 4"),
+    ("0/0.int/rows", np.array([1]), "year > 0", "a record has two values under one key"),
+    ("0/0.int/rows", np.array([0, 1]), "year > 0", "there are 2 rows for 1 values"),
+    ("0/2.string[]/starts", np.array([0, 0, 3]), "tags HAS 'x'", "the offsets don't lead from 0 to 3"),
+    ("0/2.string[]/starts", np.array([0, 2, 4]), "tags HAS 'x'", "the offsets don't lead from 0 to 3"),
+    ("0/4.string/codes", np.array([0, 2], np.uint8), "name = 'zoë'", "a number is not below 2"),
+    ("0/4.string/codes", np.array([0, 0], np.uint8), "name = 'zoë'", "a word is not in use"),
+    ("0/4.string/blob", np.frombuffer(b"zo\xc3\xabxx\xffnaiv\xff" + b"\xff" * 8, np.uint8), "name = 'zoë'", "the words don't ascend"),
+    ("0/documents/offsets", np.array([0, 2**63 - 1, 13]), "#document = ''", "the offsets don't lead from 0 to 13"),
+    ("0/documents/offsets", np.array([0, -5, 13]), "#document = ''", "the offsets don't lead from 0 to 13"),
+    ("0/documents/rows", np.array([1, 1]), "#document = ''", "the rows don't ascend below 4"),
+    ("0/ids/index.order", np.array([0, 1, 2, 9], np.uint32), "#id", "a number is not below 4"),
+    ("0/ids/index.starts", np.array([0, 3, 1, 4, 4], np.uint32), "#id", "the offsets don't lead from 0 to 4"),
+    ("0/ids/index.starts", np.array([0, 4], np.uint32), "#id", "it has not as many entries as there are ids"),
+    ("0/0.int/index.order", np.array([9], np.uint32), "year > 0", "a number is not below 4"),
+    ("0/1.bool/index.order", np.array([1], np.uint32), "ok = TRUE", "it has not as many entries as there are values"),
+    ("0/1.bool/index.keys", np.array([1, 0], np.uint8), "ok = TRUE", "the values don't ascend"),
+    ("0/1.bool/index.starts", np.array([0, 2, 2], np.uint32), "ok = TRUE", "the offsets don't lead from 0 to 2"),
+    ("0/2.string[]/index.order", np.array([2, 0, 0], np.uint32), "tags HAS 'x'", "the records of a value don't ascend"),
+    ("0/documents/words.starts", np.array([0, 0, 2]), "#document CONTAINS 'net'", "the offsets don't lead from 0 to 2"),
+    ("0/documents/words.starts", np.array([0, 2]), "#document CONTAINS 'net'", "it has not as many entries as there are words"),
+]
+
+
+@pytest.mark.parametrize(("name", "array", "where", "message"), WRONG, ids=[f"{name}-{number}" for number, (name, *_) in enumerate(WRONG)])
+def test_what_can_not_be_is_refused_where_it_is_needed(name: str, array: Any, where: str, message: str, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whereql_memory.ids._SCAN", 0)
+    assert name in sections_of(sound)
+    with whereql.open(tampered(sound, tmp_path / "wrong.wql", {name: array})) as opened, pytest.raises(BackendError, match=f"WQ706.*{message}"):
+        if where == "#id":
+            opened.get(ids=["a"])
+        else:
+            opened.get(where or None, include=COLUMNS).to_dict()
+
+
+@pytest.mark.parametrize("entries", [[3, 60], [40, 3], [3, 3]])
+def test_documents_that_a_word_can_not_have_are_refused(entries: list[int], tmp_path: Path) -> None:
+    records = [make_record(str(n), document=f"{'some words of no interest ' * 9}{'xylem' if n in (3, 40) else ''}") for n in range(60)]
+    file = packed(tmp_path, records)
+    assert whereql.open(file).get("#document CONTAINS 'xyl'").ids == ["3", "40"]
+    every = sections_of(file)["0/documents/words.entries"].copy()
+    assert every[-2:].tolist() == [3, 40]
+    every[-2:] = entries
+    with whereql.open(tampered(file, tmp_path / "wrong.wql", {"0/documents/words.entries": every})) as opened, pytest.raises(BackendError, match="the documents of a word don't ascend"):
+        opened.get("#document CONTAINS 'xyl'")
+    data = bytearray(file.read_bytes())
+    data[read(str(file), "").sections["0/documents/words.entries"].entry.offset] ^= 1
+    file.write_bytes(data)
+    with whereql.open(file) as opened, pytest.raises(BackendError, match="its bytes from 0 on have changed"):
+        opened.get("#document CONTAINS 'xyl'")
+
+
+@pytest.mark.parametrize("text", ["", "{", "7", "{}", '{"indices": [5, 1], "values": [1, 2]}', '{"indices": [1], "values": [NaN]}', "[" * 10_000])
+def test_what_is_no_sparse_vector_is_refused(text: str, sound: Path, tmp_path: Path) -> None:
+    name = "0/3.sparse_vector"
+    blob = np.frombuffer(text.encode() + b"\xff" * 9, np.uint8)
+    file = tampered(sound, tmp_path / "sparse.wql", {f"{name}/blob": blob, f"{name}/offsets": np.array([0, len(text) + 1])})
+    assert outcome(file) == "WQ706"
+
+
 TEXTS = {
     "invalid UTF-8": b"a\xc3(",
     "half a character": b"a\xed\xa0\x80",
