@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+import whereql
 from whereql.ast import Expr
 from whereql.backend import Query
-from whereql.dialects.text import encode
 from whereql_memory.connectives import Both, Complement, Either
 from whereql_memory.nodes import Node
 from whereql_memory.view import View
@@ -54,7 +54,7 @@ def _count(node: Node) -> int:
 
 
 def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None, expr: Expr | None = None) -> str:
-    text = encode(node.expr if expr is None else expr)
+    text = whereql.to_text(node.expr if expr is None else expr)
     shown = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
     about = node.estimate if expected is None else expected
     return f"{'  ' * depth}{how} {shown}: {rows:,} rows, about {about:,.0f} expected"
