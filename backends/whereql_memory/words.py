@@ -4,7 +4,7 @@ What has no space in it is in a text if and only if it is in one of its words (`
 different words, which are few, and a union of their texts answers for all texts exactly. What has spaces has words, or ends of
 words, between them, whose texts are then looked at.
 
->>> index = WordIndex.of(Texts.of(["neural nets", "old nets", "a neural net", ""]))
+>>> index = WordIndex.of(Texts.of(["neural nets", "old nets", "a neural net", "long " * 1000]))
 >>> index.find(Op.CONTAINS, "eur").rows().tolist(), index.find(Op.CONTAINS, "l net").rows().tolist()
 ([0, 2], [0, 2])
 """
