@@ -16,10 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whereql_memory.columns import Arrays, Strings
+from whereql_memory.loading import table_of
+from whereql_memory.table import Table
 
+import whereql
 from whereql.batches import Batch
 from whereql.errors import WhereqlError
-from whereql.files import blocks, iter_batches, iter_records, json_batches, parquet_batches
+from whereql.files import arrow_cells, blocks, iter_batches, iter_records, json_batches, parquet_batches
+from whereql.records import COLUMNS as COLUMNS_OF_RECORDS
 from whereql.records import Record
 
 
@@ -163,6 +168,31 @@ def test_plain_lines_are_read_by_arrow(tmp_path: Path, reader: str, monkeypatch:
         monkeypatch.setattr(blocks, "SIZE", 8000)
         check(write(tmp_path / "plain.jsonl", [*lines]))
         assert sum(counted) == (1 if reader == "arrow" else len(lines))
+
+
+@pytest.mark.parametrize("words", [3, 100_000])
+def test_an_open_file_holds_what_its_records_hold(tmp_path: Path, words: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow_cells, "_WORDS", words)
+    rows: list[Any] = [
+        {"id": f"r{i}", "document": f"ä{i}" if i % 3 else None, "uri": None, "embedding": [i, 0.5], "s": f"w{i % 9}", "l": [f"w{i % 5}", "ü"][: i % 3], "f": i / 4} for i in range(60)
+    ]
+    flat = write(tmp_path / "flat.jsonl", [json.dumps(row) for row in rows])
+    columns = {name: pa.array([row[name] for row in rows]) for name in rows[0]}
+    for path in (flat, write(tmp_path / "nested.jsonl", [*NESTED]), parquet(tmp_path / "rows.parquet", **columns)):
+        records = [*iter_records(path)]
+        opened = whereql.open(path)
+        assert [shown(record) for record in opened.get(include=COLUMNS_OF_RECORDS)] == [shown(record) for record in records]
+        assert opened.count("s = 'w1' OR l HAS 'w1'") == sum((record.metadata or {}).get("s") == "w1" or "w1" in (record.metadata or {}).get("l", []) for record in records)
+        for batch in iter_batches(path):
+            check_words(table_of(batch))
+
+
+def check_words(table: Table) -> None:
+    """Every word of a vocabulary is in use."""
+    for kinds in table.keys.values():
+        for column in kinds.values():
+            strings = column.elements if isinstance(column, Arrays) else column
+            assert not isinstance(strings, Strings) or len(np.unique(strings.codes)) == len(strings.texts)
 
 
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:

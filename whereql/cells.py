@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, pairwise, repeat
+from itertools import chain, count, islice, pairwise, repeat
 from operator import is_, is_not, itemgetter
 from types import NoneType
 from typing import Any, NamedTuple
@@ -105,6 +105,8 @@ class Codes(dict[str, int]):
 
     def of(self, strings: Sequence[str]) -> Array:
         """The codes of these strings, shape (n,)."""
+        if not self:
+            self.update(zip(dict.fromkeys(strings), count(), strict=False))
         if len(strings) < 2:
             return np.array([self[string] for string in strings], np.uint32)
         return np.fromiter(itemgetter(*strings)(self), np.uint32, len(strings))  # half the time of a map
