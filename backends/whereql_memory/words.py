@@ -93,14 +93,18 @@ class WordIndex:
         if wanted is None:
             return None
         parts, is_exact = wanted
-        groups = [np.flatnonzero(part(self.words)) for part in parts[:_PARTS]]
-        counts = [int((self.starts[group + 1] - self.starts[group]).sum()) for group in groups]
-        ranked = sorted(range(len(groups)), key=counts.__getitem__)
-        cost = counts[ranked[0]] * _ENTRY + (not is_exact) * min(counts[ranked[0]], len(self)) * _CANDIDATE
-        if cost > int(self.texts.offsets[-1] - self.texts.offsets[0]):
+        groups = []
+        for part in parts[:_PARTS]:
+            group = np.flatnonzero(part(self.words))
+            groups.append((int((self.starts[group + 1] - self.starts[group]).sum()), group))
+            if groups[-1][0] * _CANDIDATE < len(self.words.blob):
+                break  # to test these texts costs less than to look for another part in the words
+        groups.sort(key=lambda counted: counted[0])
+        entries = groups[0][0]
+        if entries * _ENTRY + (not is_exact) * min(entries, len(self)) * _CANDIDATE > int(self.texts.offsets[-1] - self.texts.offsets[0]):
             return None
         test = None if is_exact else lambda at: _TESTS[op](self.texts, text, at)
-        return Finding(self, tuple(groups[i] for i in ranked), min(counts[ranked[0]], len(self)), test)
+        return Finding(self, tuple(group for _, group in groups), min(entries, len(self)), test)
 
     def rows(self, words: Index) -> Array:
         """The numbers of the texts that have one of the words of these numbers, both ascending; uint32."""
