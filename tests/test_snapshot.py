@@ -422,6 +422,7 @@ LIES: list[Callable[[dict[str, Any]], Any]] = [
     lambda directory: directory["sections"].pop(),
     lambda directory: directory["sections"].append(directory["sections"][0]),
     lambda directory: directory["sections"].append(7),
+    lambda directory: directory["sections"].append(["x", "<f4", [0, 2**61], 64, 0]),
     lambda directory: directory["sections"].append([]),
     *(lambda directory, n=n: directory["segments"][0].update(records=n) for n in (3, 5, -4, 2**70, None, 4.0, "4", True)),
     *(lambda directory, k=k: directory["segments"][0].update(keys=k) for k in (7, [7], [[1, ["int"], []]], [["a", [], []]], [["a", ["int"], 7]], [["a", ["object"], []]])),
@@ -535,6 +536,15 @@ def test_of_records_with_one_id_the_first_is_kept(hashes: Callable[[str], int] |
     kept = [record for record in records if first[record.id] is record]
     assert pack(str(target), records, {}) == len(kept)
     assert everything(target) == [plain(record) for record in kept]
+
+
+def test_ids_are_new_once() -> None:
+    taken: list[str] = []
+    known = distinct.Distinct(taken.__getitem__)
+    for ids, fresh in ((["a", "b", "a"], [0, 1]), (["b", "c", "c", "a"], [1]), ([], []), (["c"], []), (["d"], [0])):
+        assert known.fresh(ids).tolist() == fresh
+        taken += [ids[at] for at in fresh]
+    assert len(known) == len(taken) == 4
 
 
 def test_embeddings_of_one_dimension_are_packed_only(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import islice
@@ -103,6 +104,8 @@ class Packing:
             self._segments.append(write_table(self._writer, number, table))
             write_indexes(self._writer, number, table, self._words)
             self._ids, self._weight = [], 0
+            del table
+            gc.collect()  # a segment and its indexes hold each other, and are few objects, for which Python would let gigabytes wait
 
     def _id_of(self, row: int) -> str:
         """The id of a record that was added, by its place."""
