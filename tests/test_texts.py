@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
@@ -119,6 +120,16 @@ def test_each_way_to_look_for_a_needle(strings: list[str], needle: str, rare: in
     texts = Texts.of([*strings, needle, f"a{needle}", f"bb{needle}a", f"aab{needle}"])
     with small_steps(32), patch.multiple(whereql_memory.blob, _RARE=rare, _RARE_BYTE=rare_byte, _RARE_HIT=rare_hit, _LARGE=0):
         assert texts.contains(needle).tolist() == [needle in string for string in texts.tolist()]
+
+
+def test_threads_that_look_at_once_do_not_share_their_marks() -> None:
+    strings = [f"{number:x} {number * 7919:x} text" * 4 for number in range(20_000)]
+    texts = Texts.of(strings)
+    needles = ["f", "ab", "abc", "1a tex", "e text2", "text", "xt0 0", "fff t"]
+    truth = {needle: [needle in string for string in strings] for needle in needles}
+    with ThreadPoolExecutor(8) as pool:
+        for needle, found in zip(needles * 25, pool.map(texts.contains, needles * 25), strict=True):
+            assert found.tolist() == truth[needle], needle
 
 
 def test_a_long_needle_takes_no_quadratic_time() -> None:
