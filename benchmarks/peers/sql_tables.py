@@ -21,6 +21,8 @@ _COMPARE = {Op.EQ: "=", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _NAMES = ("id", "document", *KEYS)
 _KEYS = tuple(key for key in KEYS if key != "tags")
 _WANTED = {"ids": "id", "limit": "id", "count": "count(*)", "records": ", ".join(_NAMES)}
+_JOINED = 4  # a longer list is looked up by a join, which loses the order of the rows
+_WALKED = 100  # a shorter list is walked faster than joined, where there is no index
 _LIMITS = {"limit": " LIMIT 10", "records": " LIMIT 100"}
 
 
@@ -46,7 +48,7 @@ class DuckTable:
     def __init__(self) -> None:
         self.connection: Any = import_module("duckdb").connect()
         self.pa: Any = import_module("pyarrow")
-        self.source = "records"
+        self.source, self.row = "records", "rowid"
         self.is_keyed = False
 
     def add(self, batch: Batch) -> None:
@@ -80,7 +82,9 @@ class DuckTable:
     def prepare(self, variant: Variant, wants: str) -> list[Callable[[], Any]]:
         """The statement, with its values in it, and each way from its result to Python."""
         where = fold(filter_of(variant), self._leaf, _both, _either, _negate)
-        statement = f"SELECT {_WANTED[wants]} FROM {self.source} WHERE {where}{_LIMITS.get(wants, '')}"
+        is_joined = re.search(rf" IN \((?:[^,)]*,){{{_JOINED}}}", where) is not None
+        order = f" ORDER BY {self.row}" if is_joined and wants != "count" else ""
+        statement = f"SELECT {_WANTED[wants]} FROM {self.source} WHERE {where}{order}{_LIMITS.get(wants, '')}"
         execute, sql = self.connection.execute, self.connection.sql
         match wants:
             case "ids":
@@ -106,8 +110,8 @@ class DuckTable:
                 return f"coalesce(list_contains(tags, {_quoted(value[0])}), FALSE)"
             case "active", _:
                 return "active" if value else "(NOT active)"
-            case _, Op.IN if len(value) > 500:
-                return f"{subject} IN (SELECT unnest([{_listed(value)}]))"
+            case "user", Op.IN if len(value) < _WALKED:
+                return f"list_contains([{_listed(value)}], user)"
             case _, Op.IN:
                 return f"{subject} IN ({_listed(value)})"
             case "rating", Op.EQ:
@@ -120,7 +124,7 @@ class DuckFile(DuckTable):
 
     def open(self, path: Path) -> None:
         """Name the file."""
-        self.source = f"read_parquet('{path}')"
+        self.source, self.row = f"read_parquet('{path}', file_row_number = true)", "file_row_number"
 
 
 def _quoted(value: Any) -> str:
