@@ -2,7 +2,7 @@
 
 >>> batch = Batch.of(["a", "b"], documents=["text", None], metadatas=[None, {"year": 2020}])
 >>> batch.keys["year"][0].data.tolist(), batch[1]
-([2020], Record(id='b', document=None, uri=None, metadata={'year': 2020}))
+([2020], Record(id='b', document=None, uri=None, embedding=None, metadata={'year': 2020}))
 """
 
 from __future__ import annotations
