@@ -63,7 +63,7 @@ def plain(record: Record) -> tuple[Any, ...]:
 # What is packed comes back.
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(record_lists())
 def test_records_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> None:
     file = packed(tmp_path_factory.mktemp("snapshot"), records)
@@ -84,20 +84,28 @@ def memory(records: list[Record]) -> whereql.Collection:
     return collection
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_filters_find_what_they_find_in_memory(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("indexes", ["adaptive", "on", "off"])
+@pytest.mark.parametrize("seed", range(3))
+def test_filters_find_what_they_find_in_memory(seed: int, indexes: str, tmp_path: Path) -> None:
     records = Generator(seed).records(200, embeddings=True)
     rng = random.Random(seed)
-    maker, inside, stored = FilterMaker(rng, records), memory(records), whereql.open(packed(tmp_path, records))
+    maker, inside, stored = FilterMaker(rng, records), memory(records), whereql.open(packed(tmp_path, records), indexes=indexes)
     assert stored.schema() == inside.schema()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WhereqlWarning)
-        for _ in range(150):
+        for _ in range(120):
             where = maker.filter()
             ids = rng.choice([None, [record.id for record in rng.sample(records, 3)] + ["no such id"]])
             expected = inside.get(where, ids=ids, include=COLUMNS)
             assert stored.get(where, ids=ids, include=COLUMNS).to_dict() == expected.to_dict(), where
             assert stored.count(where, ids=ids) == len(expected.ids)
+
+
+def test_the_indexes_of_a_file_are_used_unless_none_are_wanted(sound: Path, tmp_path: Path) -> None:
+    file = tampered(sound, tmp_path / "wrong.wql", {"0/0.int/index.order": np.array([9], np.uint32)})
+    with pytest.raises(BackendError, match="WQ706"):
+        whereql.open(file).get("year = 2017")
+    assert whereql.open(file, indexes="off").get("year = 2017").ids == ["a"]
 
 
 # Damage.

@@ -65,9 +65,13 @@ class Segment:
                 access = Access(key, column, len(self), self.shelf)
             case _:
                 raise TypeError(f"not a column: {column!r}")
-        access.index.value = self.table.indexes.get((key, column.kind))
+        access.index.value = self._given(key, column.kind)
         self._prepare(access.index)
         return access
+
+    def _given(self, name: str, kind: str) -> Any:
+        """The index that came with the table, unless none are wanted."""
+        return None if self.shelf.mode == "off" else self.table.indexes.get((name, kind))
 
     def _prepare(self, slot: Slot[Any]) -> None:
         if slot.name in self._wanted:
@@ -82,7 +86,7 @@ class Segment:
 
     def _make_words(self, subject: str, texts: Texts) -> Slot[WordIndex]:
         price = build_seconds(int(texts.offsets[-1] - texts.offsets[0])) * 1e9
-        slot = Slot(self.shelf, subject, price, lambda: WordIndex.of(texts), self.table.indexes.get((subject, "words")))
+        slot = Slot(self.shelf, subject, price, lambda: WordIndex.of(texts), self._given(subject, "words"))
         self._prepare(slot)
         return slot
 
