@@ -22,7 +22,7 @@ _NAMES = ("id", "document", *KEYS)
 _KEYS = tuple(key for key in KEYS if key != "tags")
 _WANTED = {"ids": "id", "limit": "id", "count": "count(*)", "records": ", ".join(_NAMES)}
 _JOINED = 4  # a longer list is looked up by a join, which loses the order of the rows
-_WALKED = 100  # a shorter list is walked faster than joined, where there is no index
+_WALKED = 100  # a shorter list takes less time as a list, where there is no index
 _LIMITS = {"limit": " LIMIT 10", "records": " LIMIT 100"}
 
 
@@ -82,7 +82,7 @@ class DuckTable:
     def prepare(self, variant: Variant, wants: str) -> list[Callable[[], Any]]:
         """The statement, with its values in it, and each way from its result to Python."""
         where = fold(filter_of(variant), self._leaf, _both, _either, _negate)
-        is_joined = re.search(rf" IN \((?:[^,)]*,){{{_JOINED}}}", where) is not None
+        is_joined = re.search(rf"[(\[](?:[^,)\]]*,){{{_JOINED}}}", where) is not None
         order = f" ORDER BY {self.row}" if is_joined and wants != "count" else ""
         statement = f"SELECT {_WANTED[wants]} FROM {self.source} WHERE {where}{order}{_LIMITS.get(wants, '')}"
         execute, sql = self.connection.execute, self.connection.sql
@@ -111,7 +111,7 @@ class DuckTable:
             case "active", _:
                 return "active" if value else "(NOT active)"
             case "user", Op.IN if len(value) < _WALKED:
-                return f"list_contains([{_listed(value)}], user)"
+                return f'list_contains([{_listed(value)}], "user")'
             case _, Op.IN:
                 return f"{subject} IN ({_listed(value)})"
             case "rating", Op.EQ:
