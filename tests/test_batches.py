@@ -35,6 +35,11 @@ class Number(int):
     pass
 
 
+class Thing:
+    def __repr__(self) -> str:  # without an address, since it names a test
+        return "Thing()"
+
+
 SCALARS: list[Any] = [
     "", "a", "ä", "\0", "😀", "\ud800", Text("t"), Mood.HAPPY, np.str_("n"),
     0, 1, -1, 2**53 + 1, 2**63 - 1, -(2**63), 2**63, -(2**63) - 1, 10**400, Number(7), np.int8(3), np.uint64(2**64 - 1),
@@ -42,7 +47,7 @@ SCALARS: list[Any] = [
     True, False, np.bool_(True), None,
 ]  # fmt: skip
 VALUES: list[Any] = [
-    *SCALARS, [], (), {}, object(), b"x", {"a": 1}, np.array(["a"]), np.array([1, 2]), np.array([]), np.array([[1]]), np.array(1),
+    *SCALARS, [], (), {}, Thing(), b"x", {"a": 1}, np.array(["a"]), np.array([1, 2]), np.array([]), np.array([[1]]), np.array(1),
     {"#type": "sparse_vector", "indices": [1, 2], "values": [0.5, 1]}, {"indices": [2, 1], "values": [0.5, 1]},
     *([value] for value in SCALARS), *([value, 1] for value in SCALARS), *(["a", value] for value in SCALARS), [0.5, 2**63], [[1]], [[]], [{}],
 ]  # fmt: skip

@@ -27,7 +27,7 @@ At = Index | slice
 
 _ALL = slice(None)
 
-_BLOCK = 4096  # dicts that are looked at together, key by key: they stay in the cache
+_BLOCK = 1024  # dicts that are looked at together, key by key: they stay in the cache of a core
 _DENSE = 8  # a block is gone through key by key unless its keys times its dicts are more than so many times its values
 
 

@@ -12,7 +12,9 @@ from whereql.cells import Array, Index, UnusualError
 from whereql.files.content import BOM
 
 FIRST = 1 << 16  # bytes of the first block, about, from which a reader learns what the file is like …
-SIZE = 1 << 23  # … and of the others
+SIZE = 1 << 23  # … and of the others at most
+_LEAST = 1 << 20
+_BLOCKS = 32  # of a file, so that a small one takes little memory
 _SPACE = b" \t\r"
 _PART = 1 << 19
 _DEEPEST = 500  # brackets that open in one line: Arrow's time grows with the square of the depth, and beyond 10,000 it crashes
@@ -21,8 +23,9 @@ _DEEPEST = 500  # brackets that open in one line: Arrow's time grows with the sq
 _NEWLINE, _OPENING, _CLOSING = b"\n{}"
 
 
-def blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The bytes of a file that can be read again, cut behind line breaks, without a byte order mark."""
+def blocks(stream: BinaryIO, total: int) -> Iterator[bytes]:
+    """The bytes of a file that can be read again, `total` of them, cut behind line breaks, without a byte order mark."""
+    usual = min(max(total // _BLOCKS, _LEAST), SIZE)
     size, data = FIRST, stream.read(FIRST)
     if data.startswith(BOM):
         stream.seek(len(BOM))
@@ -32,7 +35,7 @@ def blocks(stream: BinaryIO) -> Iterator[bytes]:
         if end:
             yield data[:end]
             stream.seek(end - size, os.SEEK_CUR)  # cheaper than to put the rest before what comes
-            size = SIZE
+            size = usual
         else:
             size *= 2
             stream.seek(-len(data), os.SEEK_CUR)

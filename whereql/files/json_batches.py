@@ -32,7 +32,7 @@ def jsonl_batches(reading: Reading, progress: Callable[[int, int], None]) -> Ite
     is_empty = True
     with opened(reading) as stream, closing(_Reader(reading)) as reader:
         total, done = os.fstat(stream.fileno()).st_size, 0
-        for data, parsed in reader.parsed(blocks(stream)):
+        for data, parsed in reader.parsed(blocks(stream, total)):
             for batch in reader.batches(data, parsed):
                 is_empty = is_empty and not len(batch)
                 yield batch
