@@ -354,6 +354,48 @@ def test_damage_in_one_column_is_told_when_that_is_used(sound: Path, tmp_path: P
             opened.backend.verify()  # type: ignore[attr-defined]  # a snapshot's has it
 
 
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Record], Path]:
+    """Records whose texts, and whose index of words, take many blocks of the file; one text takes several."""
+    rng = random.Random(0)
+    words = [f"w{n}" for n in range(400)]
+    texts = [" ".join(rng.choices(words, k=rng.randrange(40))) for _ in range(5000)]
+    texts[700] = "long ä " * 30_000
+    records = [make_record(f"id {n}", document=text if n % 7 else None, metadata={"n": n}) for n, text in enumerate(texts)]
+    return records, packed(tmp_path_factory.mktemp("long"), records)
+
+
+@pytest.mark.parametrize("indexes", ["adaptive", "off"])
+def test_texts_over_many_blocks_are_read(indexes: str, long: tuple[list[Record], Path]) -> None:
+    records, file = long
+    inside = memory(records)
+    for where in ("#document CONTAINS 'w17'", "#document CONTAINS 'ä'", "#document LIKE '%w1 w2%'", "#document MATCHES 'w39[0-9] w3'", "#id ENDS WITH '99'", "n IN (3, 700, 4999)"):
+        with whereql.open(file, indexes=indexes) as opened:
+            found = opened.get(where)
+            assert found.to_dict() == inside.get(where).to_dict()
+            assert opened.get(where, limit=2, offset=3).to_dict() == inside.get(where, limit=2, offset=3).to_dict()
+    with whereql.open(file, indexes=indexes) as opened:
+        for n in (1, 4999, 699, 700, 701, 2500):
+            assert opened.get(ids=[f"id {n}"]).documents == [records[n].document]
+
+
+def test_only_what_is_near_to_damage_is_refused(long: tuple[list[Record], Path], tmp_path: Path) -> None:
+    records, file = long
+    section = read(str(file), "").sections["0/documents/blob"]
+    data = bytearray(file.read_bytes())
+    data[section.entry.offset + section.entry.size - 20] ^= 1
+    damaged = tmp_path / "damaged.wql"
+    damaged.write_bytes(data)
+    with whereql.open(damaged) as opened:
+        for n in (1, 700, 2500):
+            assert opened.get(ids=[f"id {n}"]).documents == [records[n].document]
+        with pytest.raises(BackendError, match="WQ706"):
+            opened.get(ids=["id 4999"]).to_dict()
+        with pytest.raises(BackendError, match="WQ706"):
+            whereql.open(damaged, indexes="off").count("#document CONTAINS 'w17'")
+        assert opened.get(ids=["id 2501"]).documents == [records[2501].document]
+
+
 def test_a_checksum_that_has_changed_is_told_at_once(sound: Path, tmp_path: Path) -> None:
     data = bytearray(sound.read_bytes())
     header = form.Header.unpack(bytes(data[:64]))

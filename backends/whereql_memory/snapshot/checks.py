@@ -5,6 +5,8 @@ A file may have been written by someone who means harm. Each check is a pass of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from whereql_memory.arrays import Array, Index
@@ -18,6 +20,13 @@ _WORDS = 8  # steps of eight bytes in which neighbours are compared at once; tho
 
 
 _ORDERS = {0: np.greater_equal, 1: np.greater}  # a difference of unsigned numbers is never below 0
+
+
+def stretches(numbers: Index, most: int) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as ranges of at most so many: the first of each, and the one behind its last."""
+    for run in np.split(numbers, np.flatnonzero(np.diff(numbers) != 1) + 1):
+        for start in range(0, len(run), most):
+            yield int(run[start]), int(run[start : start + most][-1]) + 1
 
 
 def check_rows(section: Section, size: int) -> Index:

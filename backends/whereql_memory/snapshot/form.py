@@ -4,7 +4,7 @@
 |---|---|
 | 0 | the header, 64 bytes: `HEADER` |
 | multiples of 64 | sections, one behind the other: the bytes of an array, little-endian, in C order |
-| behind them | the checksums: CRC-32 of each block of 1 MiB of each section, as `<u4`, in the order of the directory |
+| behind them | the checksums: CRC-32 of each block of 64 KiB of each section, as `<u4`, in the order of the directory |
 | to the end | the directory: JSON, UTF-8 |
 """
 
@@ -23,7 +23,7 @@ VERSION = 1
 HEADER = struct.Struct("<8sIIQQQQIII")
 HEADER_BYTES = 64
 ALIGNMENT = 64
-BLOCK = 1 << 20
+BLOCK = 1 << 16  # what is read of a file to have one text of it
 # What arrays may be made of: no objects, no times, no big-endian numbers.
 TYPES: dict[str, np.dtype[Any]] = {
     name: np.dtype(name) for name in ("|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f4", "<f8")

@@ -18,7 +18,7 @@ from whereql_memory.arrays import Index
 from whereql_memory.indexes import RowIndex
 from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import Shelf
-from whereql_memory.snapshot.checks import check_below, check_numbers, check_offsets, is_ascending_in_runs
+from whereql_memory.snapshot.checks import check_below, check_numbers, check_offsets, is_ascending_in_runs, stretches
 from whereql_memory.snapshot.form import BLOCK
 from whereql_memory.snapshot.layout import CODES, COUNTED, HASHES, NUMBERS, OFFSETS, write_texts
 from whereql_memory.snapshot.reader import Container
@@ -31,6 +31,7 @@ from whereql_memory.words import WordIndex
 DOCUMENTS = "#document"
 WORDS = "words"  # a key may be called #document, too, but no kind is called this
 _ALL = 1 << 62  # bytes: whatever there is fits
+_AT_ONCE = 16  # blocks next to each other that one check is about
 _ENTRIES = BLOCK // 4  # of a word index in a block of the file
 
 
@@ -130,9 +131,9 @@ class StoredWords(WordIndex):
         read = np.zeros(len(self._known) + 1, np.int64)
         np.add.at(read, begins // _ENTRIES, 1)
         np.add.at(read, (ends - 1) // _ENTRIES + 1, -1)
-        for block in np.flatnonzero((np.cumsum(read[:-1]) > 0) & ~self._known).tolist():
-            self._check(block * _ENTRIES, min((block + 1) * _ENTRIES, len(self._section)))
-            self._known[block] = True
+        for first, last in stretches(np.flatnonzero((np.cumsum(read[:-1]) > 0) & ~self._known), _AT_ONCE):
+            self._check(first * _ENTRIES, min(last * _ENTRIES, len(self._section)))
+            self._known[first:last] = True
         return begins, ends
 
     def _check(self, start: int, stop: int) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 from whereql_memory.arrays import Index, Mask
 from whereql_memory.blob import Blob
 from whereql_memory.ids import IdIndex, Ids
-from whereql_memory.snapshot.checks import check_below, check_offsets, check_texts, is_ascending
+from whereql_memory.snapshot.checks import check_below, check_offsets, check_texts, is_ascending, stretches
 from whereql_memory.snapshot.form import BLOCK
 from whereql_memory.snapshot.reader import Container, Section
 from whereql_memory.texts import SortedTexts, Texts
 
 _PADDING = 8
+_AT_ONCE = 16  # groups next to each other that one check is about
 
 
 class StoredTexts(Texts):
@@ -89,9 +90,9 @@ class StoredTexts(Texts):
         return whole
 
     def _check(self, groups: Index) -> None:
-        for group in groups[~self._known[groups]].tolist():
-            check_texts(self._section, self._unchecked.offsets, int(self._edges[group]), int(self._edges[group + 1]))
-            self._known[group] = True
+        for first, last in stretches(groups[~self._known[groups]], _AT_ONCE):
+            check_texts(self._section, self._unchecked.offsets, int(self._edges[first]), int(self._edges[last]))
+            self._known[first:last] = True
 
     def equals(self, text: str, at: Index | None = None) -> Mask:
         """See Texts."""

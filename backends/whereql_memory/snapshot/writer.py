@@ -19,7 +19,7 @@ from whereql_memory.arrays import Array
 from whereql_memory.blob import Buffer
 from whereql_memory.snapshot.form import BLOCK, HEADER_BYTES, TYPES, VERSION, Entry, Header, aligned
 
-_STEP = 16 * BLOCK  # bytes handed to the system at a time
+_STEP = 256 * BLOCK  # bytes handed to the system at a time
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Writer:
-    """Appends sections to a file. Nothing but the directory and the checksums (4 bytes for 1 MiB) stays in memory.
+    """Appends sections to a file. Nothing but the directory and the checksums (4 bytes for 64 KiB) stays in memory.
 
     meta: what the directory says beside the sections, JSON-ready; to be filled before the end.
     """
