@@ -30,6 +30,7 @@ from benchmarks.turns import digits, workers
 from benchmarks.workload import CATEGORIES, FILTERS, LANGS, VARIANTS, Variant, variants
 
 _TURN = 0.05  # seconds that a figure is made of, at least
+_WARMING, _WARMING_TIME = 50, 10.0  # rounds before that, in which indexes are built, and the seconds after which there are no more
 _SLOWEST = 2.0  # seconds after which a run of all variants is not repeated
 _ROWS = 100
 
@@ -104,6 +105,11 @@ def serve(name: str, connection: Connection) -> None:
 def _timed(runs: Sequence[Callable[[], Any]], wants: str) -> tuple[float, float]:
     """Seconds of a warm run, on average over the variants, and the median number of records."""
     rows = [rows_of(run(), wants) for run in runs]
+    started = time.perf_counter()
+    for _ in range(_WARMING):
+        if time.perf_counter() - started < _WARMING_TIME:
+            for run in runs:
+                run()
     taken: list[float] = []
     while len(taken) < 3 or (sum(taken) < _TURN and len(taken) < 10_000):
         started = time.perf_counter()
