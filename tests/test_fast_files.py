@@ -23,7 +23,7 @@ from whereql_memory.table import Table
 import whereql
 from whereql.batches import Batch
 from whereql.errors import WhereqlError
-from whereql.files import arrow_cells, blocks, iter_batches, iter_records, json_batches, parquet_batches
+from whereql.files import arrow_cells, arrow_json, blocks, iter_batches, iter_records, json_batches, parquet_batches
 from whereql.records import COLUMNS as COLUMNS_OF_RECORDS
 from whereql.records import Record
 
@@ -66,6 +66,7 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """Both readers of blocks, and files of many blocks."""
     monkeypatch.setattr(blocks, "FIRST", 30)
     monkeypatch.setattr(blocks, "SIZE", 300)
+    monkeypatch.setattr(arrow_json, "_DOUBTFUL", 1.0)
     if request.param == "python":
         monkeypatch.setattr(json_batches, "_arrow", lambda reading, nested: False)
     return str(request.param)
@@ -115,7 +116,8 @@ LINES: list[list[str | bytes]] = [
     ['{"id": "q", "": 1}'], ['{"id": "q", "a.b": 1}'], ['{"id": "q", "ä": 1, "😀": "x"}'], [r'{"id": "q", "\u0000": 1}'], ['{"id": "q", "metadata": null}'], ['{"a": 1}'], ['{"id": null}'], ['{"id": ""}'],
     ['{"id": 7}'], ['{"id": 7.0}'], ['{"id": -0}'], ['{"id": "p0"}'], ['{"id": "p8"}'], ['{"id": "q"}', '{"id": "q"}'], ['{"id": 7}', '{"id": "7"}'], ['{"id": "2020-01-01"}', '{"id": "2020-01-02"}'],
     ['{"id": "q", "embedding": [1, 2]}', '{"id": "r", "embedding": [1, 2]}'], ['{"id": "q", "embedding": [1, 2]}', '{"id": "r", "embedding": [1, 2, 3]}', '{"id": "s", "embedding": [1, 2, 3]}'],
-    ['{"id": "q", "embedding": [9007199254740993, 1]}', '{"id": "r", "embedding": [0.5, 1]}'], ['{"id": "q", "embedding": [16777217, 0.1]}'], ['{"id": "q", "embedding": []}'], ['{"id": "q", "embedding": [null]}'],
+    ['{"id": "q", "embedding": [9007199254740993, 1]}', '{"id": "r", "embedding": [0.5, 1]}'], ['{"id": "q", "embedding": [16777217, 0.1]}'],
+    ['{"id": "q", "embedding": [1152921573326323713, 1]}', '{"id": "r", "embedding": [0.5, 1]}'], ['{"id": "q", "embedding": []}'], ['{"id": "q", "embedding": [null]}'],
     ['{"id": "q", "embedding": ["a"]}'], ['{"id": "q", "embedding": 1}'], ['{"id": "q", "embedding": [1e39]}'], ['{"id": "q", "embedding": [true]}'], ['{"id": "q", "embedding": [[1]]}'],
     ['{"id": "q", "z": null, "y": [], "x": 1}', '{"id": "r", "y": [2], "z": 1}'], ['{"id": "q", "z": 1.0, "y": "2020-01-01", "x": null}', '{"id": "r", "y": "x", "z": 1.5, "x": ["2021-01-01"]}'],
     ['{"id": "q", "document": "2020-01-01", "uri": "2020-01-01"}', '{"id": "r", "document": "ä\\u0000", "uri": null}'], ['{"id": "q", "document": ""}'], ['{"id": "q", "uri": 1}'], ["{" + '"id": "q", "a": ' * 300 + "1" + "}" * 300],
