@@ -2,6 +2,7 @@
 
 Law: a AND b = b AND a; a OR b = b OR a. The order decides how much work is saved by the first test, never what matches.
 
+>>> from whereql.records import KeyInfo
 >>> schema = Schema(100, {"lang": KeyInfo({"string": 100}), "doi": KeyInfo({"string": 2})})
 >>> whereql.to_text(order_by_cost(whereql.parse("lang = 'en' AND title MATCHES 'x' AND doi IS NOT NULL"), schema))
 "doi IS NOT NULL AND lang = 'en' AND title MATCHES 'x'"
