@@ -72,11 +72,14 @@ def test_doctests_of_modules_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
     import pkgutil
 
+    import whereql_memory
+
     import whereql
 
     monkeypatch.chdir(ROOT)
     tested = 0
-    for info in pkgutil.walk_packages(whereql.__path__, "whereql."):
+    modules = (info for package in (whereql, whereql_memory) for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+    for info in modules:
         module = importlib.import_module(info.name)
         result = doctest.testmod(module, extraglobs={"whereql": whereql}, optionflags=doctest.NORMALIZE_WHITESPACE)
         assert not result.failed, info.name

@@ -3,6 +3,7 @@
 What it knows holds for the limits and the passes in force, which are part of each key, and for one schema: the first call after
 a write finds another one, and with it nothing known. A backend without a cheap schema is asked anew each time.
 
+>>> from whereql.records import KeyInfo
 >>> from whereql.scanning import ScanBackend
 >>> class Still(ScanBackend):
 ...     cheap_schema = True
