@@ -8,9 +8,14 @@ from pathlib import Path
 
 import engines
 import pytest
+from hypothesis import HealthCheck, settings
 from whereql_memory.shelf import MODES
 
 _numbers = itertools.count(1)
+
+# A machine that is busy with other tests is slow: nothing here fails for the time that it took.
+settings.register_profile("whereql", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("whereql")
 
 
 @pytest.fixture(scope="session")
