@@ -88,9 +88,9 @@ def _ask(collection: whereql.Collection, wants: str, ids: list[str] | None, text
 class Chroma:
     """Chroma, embedded, in a folder that may be filled already: it takes one or two thousand records a second."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, n: int) -> None:
         self.official = stores.embedded(folder)
-        self.is_filled = self.official.collection.count() > 0
+        self.is_filled = self.official.collection.count() == n
 
     def add(self, batch: Batch) -> None:
         """Append records."""
@@ -133,7 +133,7 @@ CONTENDERS = {
     "pyarrow": Kind(_peer("arrow_table", "ArrowTable"), "pyarrow"),
     "pandas": Kind(_peer("pandas_frame", "PandasFrame"), "pandas"),
     "sqlite": Kind(_peer("sql_tables", "SqliteTable"), "sqlite"),
-    "chroma": Kind(lambda source: Chroma(source.folder / f"chroma-{source.n}"), "chromadb", most=100_000),
+    "chroma": Kind(lambda source: Chroma(source.folder / f"chroma-{source.n}", source.n), "chromadb", most=100_000),
     "polars-file": Kind(_peer("polars_frame", "PolarsFile"), "polars", is_file=True),
     "duckdb-file": Kind(_peer("sql_tables", "DuckFile"), "duckdb", is_file=True),
 }  # fmt: skip
