@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice, pairwise, repeat
 from operator import is_, is_not, itemgetter
@@ -242,14 +242,24 @@ class Gathering:
         every = dict.fromkeys(chain.from_iterable(dicts))
         if not set(map(type, every)) <= {str}:
             raise UnusualError
-        new = every.keys() - self._columns.keys()
-        if not is_clean and _has_absent(dicts) and any(_is_absent(metadata[name]) for metadata in dicts for name in new & metadata.keys()):
-            raise UnusualError  # the order of the keys is that of their first stored values
         others = [name for name in every if name not in known]
         if len(others) * len(dicts) > _DENSE * total:
+            self._check_order(dicts, every, is_clean or not _has_absent(dicts))
             yield from _sparse(dict(zip(others, range(len(others)), strict=True)), dicts)
-        else:
-            yield from ((name, *_dense(name, dicts)) for name in others)
+            return
+        made = [(name, *_dense(name, dicts)) for name in others]
+        found += sum(len(values.values) for _, values, _ in made)
+        is_full = found == total and all(_no_empty(values.values) for _, values, _ in made if list in values.kinds)
+        self._check_order(dicts, every, is_clean or is_full)
+        yield from made
+
+    def _check_order(self, dicts: Sequence[dict[str, Any]], every: Mapping[str, None], is_full: bool) -> None:
+        """Raise UnusualError where a new key may come first with an absent value: the order of keys is that of their first stored ones."""
+        if is_full:
+            return
+        new = every.keys() - self._columns.keys()
+        if any(_is_absent(metadata[name]) for metadata in dicts for name in new & metadata.keys()):
+            raise UnusualError
 
 
 def present(values: Sequence[object]) -> Index:
@@ -260,8 +270,11 @@ def present(values: Sequence[object]) -> Index:
 def _has_absent(dicts: Sequence[dict[str, Any]]) -> bool:
     """Whether any value is absent: a quick look, before a long one at each key."""
     values = list(chain.from_iterable(map(dict.values, dicts)))
-    kinds = set(map(type, values))
-    return NoneType in kinds or (list in kinds and not all(value for value in values if type(value) is list))
+    return NoneType in set(map(type, values)) or not _no_empty(values)
+
+
+def _no_empty(values: list[Any]) -> bool:
+    return all(values if set(map(type, values)) == {list} else (value for value in values if type(value) is list))
 
 
 def _is_absent(value: object) -> bool:

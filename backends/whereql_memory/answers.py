@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, compress, repeat
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from whereql_memory.columns import Plain, Raw
 from whereql_memory.running import Found
 from whereql_memory.table import Table
 
-_DENSE = 5  # one row in so many: from here on ids are taken by running along all of them, not by jumping
 _SMALL = 256  # records whose ids cost less to make at once than to put off
 
 
@@ -32,10 +31,14 @@ class Answer:
     def __init__(self, pieces: Sequence[tuple[Table, Found]], order: Index | None = None) -> None:
         self._pieces = pieces
         self._order = order
-        self.size = len(order) if order is not None else pieces[0][1].count if len(pieces) == 1 else sum(found.count for _, found in pieces)
 
     def __len__(self) -> int:
-        return self.size
+        return len(self._order) if self._order is not None else sum(found.count for _, found in self._pieces)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it has few records, as far as that is known without counting them."""
+        return self._order is None and len(self._pieces) == 1 and self._pieces[0][1].is_few(_SMALL)
 
     def column(self, name: str) -> Any:
         """See whereql.response.Columns."""
@@ -60,7 +63,7 @@ class Answer:
 
 def respond(answer: Answer, include: Iterable[str]) -> GetResponse:
     """The response with these columns."""
-    return GetResponse.lazily(answer, include, answer.column("ids") if answer.size <= _SMALL else None)
+    return GetResponse.lazily(answer, include, answer.column("ids") if answer.is_small else None)
 
 
 def records(table: Table, rows: Index) -> list[Record]:
@@ -70,15 +73,9 @@ def records(table: Table, rows: Index) -> list[Record]:
 
 
 def _ids(table: Table, found: Found) -> list[str]:
-    if found.count * _DENSE < found.size:
-        return table.ids.at(found.rows)
     if found.count == found.size:
         return table.ids.listed.copy()
-    mask = found.mask
-    if mask is None:
-        mask = np.zeros(found.size, np.bool_)
-        mask[found.rows] = True
-    return list(compress(table.ids.listed, mask.tobytes()))
+    return table.ids.at(found.rows) if found.mask is None else table.ids.marked(found.mask, found.count)
 
 
 def _texts(column: Raw, rows: Index) -> list[str | None]:

@@ -35,6 +35,19 @@ def runs(offsets: Index, at: Index) -> tuple[Index, Index]:
     return new, np.repeat(offsets[at] - new[:-1], lengths) + np.arange(new[-1])
 
 
+def runs_at(starts: Array, at: Index) -> tuple[Index, Index]:
+    """The runs numbered `at` of a flat sequence: how long each is, shape (len(at),), and the positions of all of their elements."""
+    first = starts[at].astype(np.int64)
+    lengths = starts[at + 1] - first
+    return lengths, positions(first, lengths)
+
+
+def positions(first: Index, lengths: Index) -> Index:
+    """All positions of runs that begin at `first`, one run behind the other."""
+    offsets = offsets_of(lengths)
+    return np.repeat(first - offsets[:-1], lengths) + np.arange(offsets[-1])
+
+
 def offsets_of(lengths: Index) -> Index:
     """Where runs of these lengths start, and the end of the last. Shape (n + 1,)."""
     offsets = np.zeros(len(lengths) + 1, np.int64)

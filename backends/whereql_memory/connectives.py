@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -80,7 +80,7 @@ class Both(Node):
         """See Node."""
         if self.driver is not None:
             return Listed(self.expr, self.size, self.rows())
-        return Both(self.expr, self.size, [part.settled() for part in self._parts])
+        return _settled(self, self._parts, Both)
 
 
 class Either(Node):
@@ -127,7 +127,7 @@ class Either(Node):
         """See Node."""
         if self.is_listed:
             return Listed(self.expr, self.size, self.rows())
-        return Either(self.expr, self.size, [part.settled() for part in self._parts])
+        return _settled(self, self._parts, Either)
 
 
 class Complement(Node):
@@ -155,7 +155,13 @@ class Complement(Node):
 
     def settled(self) -> Node:
         """See Node."""
-        return Complement(self.expr, self.part.settled())
+        part = self.part.settled()
+        return self if part is self.part else Complement(self.expr, part)
+
+
+def _settled(node: Node, parts: Sequence[Node], join: Callable[[Expr, int, Sequence[Node]], Node]) -> Node:
+    settled = [part.settled() for part in parts]
+    return node if all(new is old for new, old in zip(settled, parts, strict=True)) else join(node.expr, node.size, settled)
 
 
 def pieces(rows: Index, first: int = _FIRST_PIECE) -> Iterator[Index]:

@@ -8,17 +8,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whereql_memory.arrays import Array, Index
+from whereql_memory.arrays import Array, Index, Mask, runs_at
 from whereql_memory.texts import Texts
 
 _SCAN = 16  # ids asked for by a table's length: from here on one pass over all of the table's costs less than looking each up
 
+CACHED = 1 << 18  # ids that stay in the cache, so that jumping from one to the next costs nothing
+_FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which making rows of a mask first pays
+_LONG = 0.2  # of other ids, the share from which on running along all of them is faster than jumping
+_FEW = 8  # ids up to which each is looked up by itself
+_PIECE = 4096  # ids that are taken at a time: what counts their uses is then still in the cache when the list is made
 _PASSES = 6  # over all ids, before an index is made, which takes as long
 
 
@@ -104,7 +110,21 @@ class Ids:
             if len(rows) * _SCAN < self._size:
                 return self.texts.tolist(rows)
             strings = self.strings
-        chosen: list[str] = strings[rows].tolist()
+        if len(rows) < _PIECE or self._size < CACHED:
+            return strings[rows].tolist()  # type: ignore[no-any-return]  # strings
+        chosen: list[str] = []
+        for start in range(0, len(rows), _PIECE):
+            chosen += strings[rows[start : start + _PIECE]].tolist()
+        return chosen
+
+    def marked(self, mask: Mask, count: int) -> list[str]:
+        """The ids of the rows of a mask, shape (n,), that has `count` of them; by whichever way is fastest for so many."""
+        if self._strings is None and count * _SCAN < self._size:
+            return self.at(np.flatnonzero(mask))
+        share = count / self._size
+        if self._size >= CACHED:
+            return list(compress(self.listed, mask.tobytes())) if share > _LONG else self.at(np.flatnonzero(mask))
+        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else np.flatnonzero(mask)].tolist()
         return chosen
 
     def find(self, ids: Collection[str]) -> Index:
@@ -112,8 +132,20 @@ class Ids:
         if not self._is_indexed(len(ids)):
             wanted = frozenset(ids)
             return np.flatnonzero(np.fromiter(map(wanted.__contains__, self.listed), np.bool_, len(self)))
+        if len(ids) > _FEW:
+            return self._rows(list(ids))
         rows = [row for row in map(self._row, ids) if row is not None]
         return np.array(rows if len(rows) < 2 else sorted(set(rows)), np.int64)
+
+    def _rows(self, ids: list[str]) -> Index:
+        """The ascending rows of several ids: all that share a bucket with one of them, and of these the same."""
+        order, starts = self.index
+        buckets = np.fromiter(map(crc32, map(str.encode, ids)), np.int64, len(ids)) & (len(starts) - 2)
+        lengths, places = runs_at(starts, buckets)
+        rows = order[places]
+        there = self._strings[rows] if self._strings is not None else np.fromiter(self.texts.tolist(rows.astype(np.int64)), np.object_, len(rows))
+        wanted = np.repeat(np.fromiter(ids, np.object_, len(ids)), lengths)
+        return np.unique(rows[there == wanted]).astype(np.int64)
 
     def _row(self, id: str) -> int | None:
         order, starts, last = self._buckets()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whereql_memory.arrays import Array, Index, Rows, offsets_of
+from whereql_memory.arrays import Array, Index, Rows, positions
 
 Counted = NDArray[np.uint32]
 _MARKED = 48  # one row in so many: from here on rows are put in order faster by marking them than by sorting
@@ -54,10 +54,7 @@ class RowIndex:
             found = self.order[self.starts[first[0]] : self.starts[behind[0]]]
             return found if behind[0] - first[0] <= 1 else ascending(found, size, self.is_multi)
         begins = self.starts[first].astype(np.int64)
-        lengths = self.starts[behind] - begins
-        offsets = offsets_of(lengths)
-        places = np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return ascending(self.order[places], size, self.is_multi)
+        return ascending(self.order[positions(begins, self.starts[behind] - begins)], size, self.is_multi)
 
 
 def ascending(rows: NDArray[Any], size: int, is_multi: bool) -> NDArray[Any]:

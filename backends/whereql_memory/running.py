@@ -15,30 +15,33 @@ _FIRST_BLOCK = 1 << 10
 
 
 class Found:
-    """Rows that were found in a segment of `size` rows, as a mask or as ascending row numbers, or all of them; count: how many."""
+    """Rows that were found in a segment of `size` rows, as a mask or as ascending row numbers, or all of them."""
 
-    __slots__ = ("_mask", "_rows", "count", "size")
+    __slots__ = ("_count", "_rows", "mask", "size")
 
     def __init__(self, size: int, mask: Mask | None = None, rows: Index | None = None) -> None:
         self.size = size
-        self._mask, self._rows = mask, rows
-        self.count = len(rows) if rows is not None else size if mask is None else int(np.count_nonzero(mask))
+        self.mask, self._rows = mask, rows
+        self._count = len(rows) if rows is not None else size if mask is None else None
+
+    def is_few(self, most: int) -> bool:
+        """Whether these are at most so many, and known to be."""
+        return self._count is not None and self._count <= most
 
     @property
-    def mask(self) -> Mask | None:
-        """The mask, where that is what there is."""
-        return self._mask
-
-    @property
-    def is_all(self) -> bool:
-        """Whether every row of the segment was found."""
-        return self.count == self.size
+    def count(self) -> int:
+        """How many rows; those of a mask are counted when somebody asks."""
+        if self._count is None:
+            assert self.mask is not None  # or it would be known
+            self._count = int(np.count_nonzero(self.mask))
+        return self._count
 
     @property
     def rows(self) -> Index:
         """The rows, ascending."""
         if self._rows is None:
-            self._rows = np.arange(self.size) if self._mask is None else np.flatnonzero(self._mask)
+            self._rows = np.arange(self.size) if self.mask is None else np.flatnonzero(self.mask)
+            self._count = len(self._rows)
         return self._rows
 
 
@@ -72,6 +75,8 @@ def scan(node: Node) -> Mask:
     if not node.parts:
         return node.mask(0, node.size)
     settled = node.settled()
+    if node.size <= 2 * _BLOCK:
+        return settled.mask(0, node.size)
     mask = np.empty(node.size, np.bool_)
     for low, high in _blocks(node.size):
         mask[low:high] = settled.mask(low, high)
