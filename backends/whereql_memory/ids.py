@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 from zlib import crc32
@@ -46,6 +46,21 @@ class IdIndex(NamedTuple):
         starts = np.zeros(count + 1, np.uint32)
         np.cumsum(np.bincount(buckets, minlength=count), out=starts[1:])
         return cls(np.argsort(buckets, kind="stable").astype(np.uint32), starts)
+
+
+class _Counted:
+    """An iterator of so many strings: a list that knows how long it gets does not grow step by step."""
+
+    __slots__ = ("_count", "_strings")
+
+    def __init__(self, strings: Iterator[str], count: int) -> None:
+        self._strings, self._count = strings, count
+
+    def __iter__(self) -> Iterator[str]:
+        return self._strings
+
+    def __length_hint__(self) -> int:
+        return self._count
 
 
 class Ids:
@@ -123,7 +138,7 @@ class Ids:
             return self.at(np.flatnonzero(mask))
         share = count / self._size
         if self._size >= CACHED:
-            return list(compress(self.listed, mask.tobytes())) if share > _LONG else self.at(np.flatnonzero(mask))
+            return list(_Counted(compress(self.listed, mask.tobytes()), count)) if share > _LONG else self.at(np.flatnonzero(mask))
         chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else np.flatnonzero(mask)].tolist()
         return chosen
 
