@@ -32,7 +32,7 @@ def runs(offsets: Index, at: Index) -> tuple[Index, Index]:
     """The runs numbered `at`, gathered: their new offsets, shape (len(at) + 1,), and the old position of each element."""
     lengths = offsets[at + 1] - offsets[at]
     new = offsets_of(lengths)
-    return new, np.repeat(offsets[at] - new[:-1], lengths) + np.arange(new[-1])
+    return new, positions(offsets[at], lengths)
 
 
 def runs_at(starts: Array, at: Index) -> tuple[Index, Index]:
@@ -82,16 +82,6 @@ def locate(rows: Rows, wanted: Index) -> tuple[Index, Rows]:
 def dense(rows: Index, size: int) -> Rows:
     """`rows`, or None if these are all of `size` rows."""
     return None if len(rows) == size else rows
-
-
-def among(values: Array, wanted: Array) -> Mask:
-    """Which values are among `wanted`, of the same dtype. A search in the sorted few: np.isin would sort the many."""
-    known = np.unique(wanted)
-    if not len(known):
-        return np.zeros(len(values), np.bool_)
-    at = np.searchsorted(known, values)
-    at[at == len(known)] = 0
-    return np.asarray(known[at] == values)
 
 
 def codes_type(count: int) -> np.dtype[Any]:

@@ -20,7 +20,7 @@ import numpy as np
 from whereql.like import like_escaped
 from whereql.operators import Op
 from whereql.regex import compile_like, compile_pattern, needs
-from whereql_memory.arrays import Array, Index, Mask, offsets_of
+from whereql_memory.arrays import Array, Index, Mask, offsets_of, positions
 from whereql_memory.blob import Blob
 from whereql_memory.coding import SEPARATOR, Coded, Coder
 from whereql_memory.texts import SortedTexts, Texts, like_pieces
@@ -112,7 +112,7 @@ class WordIndex:
         if len(words) == 1:
             return self.entries[begins[0] : ends[0]]
         if (ends - begins).sum() * _SPARSE < len(self):
-            return np.unique(self.entries[_positions(begins, ends)])
+            return np.unique(self.entries[positions(begins, ends - begins)])
         return np.flatnonzero(self.mask(words)).astype(np.uint32)
 
     def mask(self, words: Index) -> Mask:
@@ -124,19 +124,14 @@ class WordIndex:
             mask[self.entries[begin:end]] = True
         begins, ends = begins[~is_long], ends[~is_long]
         for at in range(0, len(begins), _PIECE // _SHORT):
-            mask[self.entries[_positions(begins[at : at + _PIECE // _SHORT], ends[at : at + _PIECE // _SHORT])]] = True
+            some = slice(at, at + _PIECE // _SHORT)
+            mask[self.entries[positions(begins[some], ends[some] - begins[some])]] = True
         return mask
 
     def _runs(self, words: Index) -> tuple[Index, Index]:
         """Where the entries of the words begin and end; words in a row make one run."""
         is_first = np.diff(words, prepend=-2) != 1
         return self.starts[words[is_first]], self.starts[words[np.roll(is_first, -1)] + 1]
-
-
-def _positions(begins: Index, ends: Index) -> Index:
-    """All positions of several runs."""
-    sizes = ends - begins
-    return np.repeat(begins - offsets_of(sizes)[:-1], sizes) + np.arange(int(sizes.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +292,6 @@ def _gathered(words: Sequence[bytes], parts: Callable[[], Iterable[Coded]]) -> t
     free[order] = starts[:-1]
     entries = np.empty(int(starts[-1]), np.uint32)
     for part in parts():
-        entries[_positions(free[part.words], free[part.words] + part.counts)] = part.texts
+        entries[positions(free[part.words], part.counts)] = part.texts
         free[part.words] += part.counts
     return SortedTexts.of_encoded([words[number] for number in order.tolist()]), starts, entries
