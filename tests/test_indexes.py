@@ -202,6 +202,21 @@ def test_an_array_that_has_an_element_twice_is_one_row() -> None:
     assert index.rows(*index.places(np.array([1], np.int8), np.array([3], np.int8)), 4).tolist() == [0, 1, 2, 3]
 
 
+def test_a_row_may_end_one_element_and_begin_the_next() -> None:
+    index = index_elements(index_numbers(np.array([1, 1, 2], np.int8), None), np.array([0, 1, 1]))
+    found = [index.rows(*index.places(np.array([value], np.int8), np.array([value], np.int8)), 2).tolist() for value in (1, 2)]
+    assert found == [[0, 1], [1]] != [[0, 1], []]
+
+
+def test_what_was_deleted_from_a_large_segment_is_not_found_by_id() -> None:
+    backend = MemoryBackend(records(3_000))
+    backend.delete(Query(ids=("id 5", "id 2999")))
+    assert backend.stats().deleted == 2  # they are still in their segment
+    assert backend.get(Query(ids=("id 5", "id 6", "id 2999"))).ids == ["id 6"]
+    assert backend.add([record for record in records(6) if record.id == "id 5"]) == 1
+    assert backend.get(Query(ids=("id 5",), include=())).ids == ["id 5"]
+
+
 @pytest.mark.parametrize("size", [10, 100_000])
 def test_rows_come_in_order_and_once(size: int) -> None:
     rows = np.array([7, 3, 3, 9, 0], np.uint32)
