@@ -22,7 +22,7 @@ _SCAN = 16  # ids asked for by a table's length: from here on one pass over all 
 
 CACHED = 1 << 18  # ids that stay in the cache, so that jumping from one to the next costs nothing
 _FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which making rows of a mask first pays
-_LONG = 0.2  # of other ids, the share from which on running along all of them is faster than jumping
+_LONG = 0.3  # of other ids, the share from which on running along all of them is faster than jumping
 _FEW = 8  # ids up to which each is looked up by itself
 _PIECE = 4096  # ids that are taken at a time: what counts their uses is then still in the cache when the list is made
 _PASSES = 6  # over all ids, before an index is made, which takes as long
