@@ -217,6 +217,23 @@ def test_what_was_deleted_from_a_large_segment_is_not_found_by_id() -> None:
     assert backend.get(Query(ids=("id 5",), include=())).ids == ["id 5"]
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_plan_counts_what_is_alive(mode: str) -> None:
+    backend = MemoryBackend(records(3_000), indexes=mode)
+    backend.delete(Query(whereql.parse("n = 3 AND f < 0.5")))
+    assert backend.stats().deleted
+    query = Query(whereql.parse("n = 3"))
+    assert f" n = 3: {backend.count(query)} rows, " in (backend.native(query) or "")
+
+
+def test_the_environment_can_choose_no_mode_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEREQL_INDEXES", "always")
+    with pytest.raises(BackendError, match="WQ712"):
+        whereql.open("memory:")
+    monkeypatch.setenv("WHEREQL_INDEXES", "off")
+    assert whereql.open("memory:").count() == 0
+
+
 @pytest.mark.parametrize("size", [10, 100_000])
 def test_rows_come_in_order_and_once(size: int) -> None:
     rows = np.array([7, 3, 3, 9, 0], np.uint32)

@@ -11,7 +11,8 @@ from whereql.ast import Expr
 from whereql.backend import Query
 from whereql_memory.connectives import Both, Complement, Either
 from whereql_memory.nodes import Node
-from whereql_memory.view import View
+from whereql_memory.running import scan
+from whereql_memory.view import Part, View
 
 _WIDEST = 60  # characters of a part of the filter
 
@@ -22,35 +23,37 @@ def describe(view: View, query: Query) -> str:
     for number, part in enumerate(view.parts, 1):
         head = f"segment {number} of {len(view.parts)}, {len(part):,} records" if len(view.parts) > 1 else f"{len(part):,} records"
         lines.append(head if query.ids is None else f"{head}, {len(query.ids):,} ids looked up first")
-        lines += _steps(part.segment.plan(query.where), 1)
+        lines += _steps(part.segment.plan(query.where), part, 1)
     return "\n".join(lines) or "no records"
 
 
-def _steps(node: Node, depth: int) -> Iterator[str]:
+def _steps(node: Node, part: Part, depth: int) -> Iterator[str]:
     match node:
         case Both(driver=Node() as driver):
-            rows = driver.rows()
+            rows = part.kept(driver.rows())
             yield _line(depth, "look up", driver, len(rows))
-            for part in node.testers:
-                kept = rows[part.test(rows)]
-                expected = len(rows) * part.estimate / max(1, node.size)
-                yield _line(depth, "then test", part, len(kept), expected)
+            for tester in node.testers:
+                kept = rows[tester.test(rows)]
+                expected = len(rows) * tester.estimate / max(1, node.size)
+                yield _line(depth, "then test", tester, len(kept), expected)
                 rows = kept
         case _ if node.is_listed:
-            yield _line(depth, "look up", node, len(node.rows()))
+            yield _line(depth, "look up", node, len(part.kept(node.rows())))
         case Complement():
-            yield _line(depth, "scan for all but", node, _count(node), expr=node.part.expr)
-            yield from _steps(node.part, depth + 1) if node.part.parts else ()
+            yield _line(depth, "scan for all but", node, _scanned(node, part), expr=node.part.expr)
+            yield from _steps(node.part, part, depth + 1) if node.part.parts else ()
         case Both() | Either():
-            yield _line(depth, "all of" if isinstance(node, Both) else "any of", node, _count(node))
-            for part in node.parts:
-                yield from _steps(part, depth + 1)
+            yield _line(depth, "all of" if isinstance(node, Both) else "any of", node, _scanned(node, part))
+            for inner in node.parts:
+                yield from _steps(inner, part, depth + 1)
         case _:
-            yield _line(depth, "scan for", node, _count(node))
+            yield _line(depth, "scan for", node, _scanned(node, part))
 
 
-def _count(node: Node) -> int:
-    return int(np.count_nonzero(node.settled().mask(0, node.size)))
+def _scanned(node: Node, part: Part) -> int:
+    """How many rows a scan finds that are alive."""
+    mask = scan(node)
+    return int(np.count_nonzero(mask if part.alive is None else mask & part.alive))
 
 
 def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None, expr: Expr | None = None) -> str:

@@ -19,7 +19,6 @@ from whereql_memory.arrays import Array, Index, Mask, runs_at
 from whereql_memory.texts import Texts
 
 _SCAN = 16  # ids asked for by a table's length: from here on one pass over all of the table's costs less than looking each up
-
 CACHED = 1 << 18  # ids that stay in the cache, so that jumping from one to the next costs nothing
 _FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which making rows of a mask first pays
 _LONG = 0.3  # of other ids, the share from which on running along all of them is faster than jumping

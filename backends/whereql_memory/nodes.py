@@ -5,6 +5,7 @@ Rows ascend everywhere. Costs are nanoseconds a row, as measured on large tables
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ _SAMPLE = 1024
 _NONE: Index = np.empty(0, np.int64)
 
 
-class Node:
+class Node(ABC):
     """A part of a plan, over a table of `size` rows.
 
     estimate: about how many rows it has; is_exact: whether it has just so many; is_listed: whether `rows` finds them without a scan;
@@ -50,17 +51,17 @@ class Node:
         """The nodes that it is made of."""
         return ()
 
+    @abstractmethod
     def mask(self, low: int, high: int) -> Mask:
         """Which of the rows low … high - 1 it has: a mask that belongs to the caller."""
-        raise NotImplementedError
 
+    @abstractmethod
     def test(self, rows: Index) -> Mask:
         """Which of these rows it has: a mask that belongs to the caller."""
-        raise NotImplementedError
 
     def rows(self) -> Index:
-        """All of its rows."""
-        raise NotImplementedError
+        """All of its rows; only a node that is listed knows them without a scan, and is asked."""
+        raise NotImplementedError  # a complement is never listed
 
     def settled(self) -> Node:
         """The same for a scan from end to end: what is better looked up than scanned has been looked up."""

@@ -18,8 +18,6 @@ from whereql.source import quote
 
 MODES = ("adaptive", "on", "off")
 BUDGET = 4 << 30  # bytes
-
-
 INDEX_OPTIONS = ("indexes", "index_memory")
 
 
@@ -73,12 +71,14 @@ class Stats:
 class Shelf:
     """The indexes of one collection.
 
-    mode: `adaptive`, `on` (build whatever helps at once) or `off`, by default what the environment variable WHEREQL_INDEXES says; budget: bytes that all of them may take; beyond that the one
-    that was not used for longest goes first.
+    mode: `adaptive`, `on` (build whatever helps at once) or `off`, by default what the environment variable WHEREQL_INDEXES says; budget: bytes
+    that all of them may take; beyond that the one that was not used for longest goes first. Raises BackendError for another mode.
     """
 
     def __init__(self, mode: str | None = None, budget: int = BUDGET) -> None:
-        self.mode = mode or os.environ.get("WHEREQL_INDEXES", "adaptive")
+        self.mode = mode or os.environ.get("WHEREQL_INDEXES") or "adaptive"
+        if self.mode not in MODES:
+            raise BackendError("WQ712", f"indexes={quote(self.mode)} is no choice", hint=f"it is one of {', '.join(MODES)}; so is WHEREQL_INDEXES")
         self.budget = budget
         self.epoch = 0  # counts what was built and put away: a plan is made anew then
         self.built = 0
