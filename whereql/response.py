@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from whereql.errors import BackendError
 from whereql.records import COLUMNS, Metadata, Record
@@ -22,11 +22,11 @@ from whereql.records import COLUMNS, Metadata, Record
 if TYPE_CHECKING:
     from whereql.records import Vector
 
-_NAMES = ("ids", "embeddings", "documents", "uris", "metadatas")
+_NAMES = dict.fromkeys(("ids", "embeddings", "documents", "uris", "metadatas")).keys()  # an ordered set
+_NOT_ASKED: dict[str, Any] = dict.fromkeys(COLUMNS)
 _UNREAD = object()
 _PIECE, _NUMBERS = 4096, 1 << 16  # records in a piece of JSON; float32s that are spelled out at once
 _COMPACT: dict[str, Any] = {"separators": (",", ":")}
-_write = object.__setattr__  # a response is frozen
 
 
 class Columns(Protocol):
@@ -45,46 +45,32 @@ class Columns(Protocol):
         """The columns of the records at these rows, a range or a list, in their order; it makes none of them."""
 
 
-class _Reader:
-    """What makes a column of a response as soon as someone reads it: Python asks here for those that are not there yet."""
+class _Column:
+    """A column of a response that is made as soon as someone reads it; from then on Python finds it in the response itself."""
 
-    __slots__ = ("_columns",)
+    __slots__ = ("_name",)
 
-    _columns: Columns | None  # None where all columns are there
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-    if not TYPE_CHECKING:  # or a type checker would take any name for an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            if name == "_columns":
-                return None
-            if name not in _NAMES:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            columns = self._columns
-            if columns is None:  # another thread has made it meanwhile
-                return object.__getattribute__(self, name)
-            made = columns.column(name)
-            if _made(self, name) is _UNREAD:  # or two threads would each have their own
-                _write(self, name, made)
-            _settle(self)
-            return object.__getattribute__(self, name)
+    def __get__(self, response: GetResponse | None, owner: type[GetResponse]) -> Any:
+        if response is None:
+            return self
+        cells = response.__dict__
+        if (columns := response._columns) is not None:  # or another thread has made it meanwhile
+            cells.setdefault(self._name, columns.column(self._name))  # or two threads would each have their own
+            _settle(cells)
+        return cells[self._name]
 
 
-def _made(response: _Reader, name: str) -> Any:
-    """A column if it is there, and _UNREAD if not."""
-    try:
-        return object.__getattribute__(response, name)
-    except AttributeError:
-        return _UNREAD
-
-
-def _settle(response: _Reader) -> None:
+def _settle(cells: dict[str, Any]) -> None:
     """Let go of what the columns are made from, which may hold a whole collection, once all are there."""
-    if not any(_made(response, name) is _UNREAD for name in _NAMES):
-        _write(response, "_columns", None)
+    if cells.keys() >= _NAMES:
+        cells["_columns"] = None
 
 
-@dataclass(frozen=True, slots=True)
-class GetResponse(_Reader):
+@dataclass(frozen=True)
+class GetResponse:
     """The answer of a `get`: Chroma's wire shape, column by column; a column that was not asked for is None.
 
     embeddings: float32 array of shape (records, dimension), or a list with None in it where a record has none;
@@ -98,18 +84,22 @@ class GetResponse(_Reader):
     metadatas: list[Metadata | None] | None = None
     include: list[str] = field(default_factory=list)
 
+    _columns: ClassVar[Columns | None] = None  # what the columns are made from, in a response that has not made them all
+
     @classmethod
     def lazily(cls, columns: Columns, include: Iterable[str], ids: list[str] | None = None) -> GetResponse:
         """The response whose ids and columns of `include` are made when they are read, each once; ids: where they are there already."""
         response = object.__new__(cls)
+        cells = response.__dict__  # it is frozen, and so are its attributes
+        cells |= _NOT_ASKED
         wanted = list(include)
-        _write(response, "include", wanted)
-        for name in COLUMNS:
-            if name not in wanted:
-                _write(response, name, None)
+        for name in wanted:
+            cells.pop(name, None)
+        cells["include"] = wanted
         if ids is not None:
-            _write(response, "ids", ids)
-        _write(response, "_columns", columns if wanted or ids is None else None)
+            cells["ids"] = ids
+        if wanted or ids is None:
+            cells["_columns"] = columns
         return response
 
     @classmethod
@@ -144,10 +134,13 @@ class GetResponse(_Reader):
             return GetResponse(**cells, include=wanted)
         taken = GetResponse.lazily(columns.take(rows), wanted)
         for name in ("ids", *wanted):
-            if (column := _made(self, name)) is not _UNREAD:  # and so isn't made again
-                _write(taken, name, _picked(name, column, rows))
-        _settle(taken)
+            if name in self.__dict__:  # and so isn't made again
+                taken.__dict__[name] = _picked(name, getattr(self, name), rows)
+        _settle(taken.__dict__)
         return taken
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, column.name) for column in fields(self))
 
     def __len__(self) -> int:
         columns = self._columns
@@ -197,6 +190,10 @@ class GetResponse(_Reader):
                     kinds = {type(value) for value in values if value is not None}
                     frame[name] = pd.Series(values, dtype=_EXACT_DTYPES.get(kinds.pop(), object) if len(kinds) == 1 else object)
         return pd.DataFrame(frame)
+
+
+for _name in _NAMES:
+    setattr(GetResponse, _name, _Column(_name))
 
 
 def records_of(response: GetResponse, names: Collection[str]) -> Iterator[Record]:
@@ -255,7 +252,7 @@ def _joined(name: str, parts: Sequence[Any]) -> Any:
 
 def _array_text(response: GetResponse, name: str) -> Iterator[str]:
     """A column as the text of a JSON array, or null, in pieces."""
-    columns, column = response._columns, _made(response, name)
+    columns, column = response._columns, response.__dict__.get(name, _UNREAD)
     if column is None:
         yield "null"
         return
