@@ -17,7 +17,7 @@ import whereql_memory.blob
 import whereql_memory.texts
 from hypothesis import given, settings
 from strategies import TEXTS, Generator, filters, like_escape, record_lists
-from whereql_memory.arrays import meet, owners
+from whereql_memory.arrays import meet, owners, rows_in
 from whereql_memory.backend import MemoryBackend
 from whereql_memory.table import Table
 from whereql_memory.texts import SortedTexts, Texts
@@ -472,3 +472,14 @@ def test_array_helpers() -> None:
     for hits in ([], [0], [1, 2], [4], [0, 1, 2, 3, 4]):
         expected = [any(low <= hit < high for hit in hits) for low, high in itertools.pairwise(offsets)]
         assert owners(np.array(hits, np.int64), offsets).tolist() == expected
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.004, 0.01, 0.03, 0.08, 0.099, 0.101, 0.2, 0.9, 1])
+def test_the_rows_of_a_mask_are_those_that_are_marked_whatever_their_share(share: float) -> None:
+    drawn = np.random.default_rng(5)
+    for size in (0, 1, 65_535, 65_536, 65_539, 200_003):
+        mask = drawn.random(size) < share
+        rows = rows_in(mask)
+        assert rows.dtype == np.int64
+        assert rows.tolist() == [row for row, marked in enumerate(mask.tolist()) if marked]
+        assert rows_in(mask[::2]).tolist() == np.flatnonzero(mask[::2]).tolist()

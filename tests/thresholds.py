@@ -14,6 +14,7 @@ LOW: Mapping[str, int] = {
     "whereql_memory.merging._RATIO": 2,
     "whereql_memory.running._BLOCK": 8,
     "whereql_memory.running._FIRST_BLOCK": 2,
+    "whereql_memory.arrays._LARGE": 1,
     "whereql_memory.access._SPARSE": 2,
     "whereql_memory.access._BISECTED": 1,
     "whereql_memory.access._MOST_CODES": 4,

@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from whereql_memory.arrays import Array, Index, Mask, runs_at
+from whereql_memory.arrays import Array, Index, Mask, rows_in, runs_at
 from whereql_memory.texts import Texts
 
 _SCAN = 16  # ids asked for by a table's length: from here on one pass over all of the table's costs less than looking each up
@@ -134,11 +134,11 @@ class Ids:
     def marked(self, mask: Mask, count: int) -> list[str]:
         """The ids of the rows of a mask, shape (n,), that has `count` of them; by whichever way is fastest for so many."""
         if self._strings is None and count * _SCAN < self._size:
-            return self.at(np.flatnonzero(mask))
+            return self.at(rows_in(mask))
         share = count / self._size
         if self._size >= CACHED:
-            return list(_Counted(compress(self.listed, mask.tobytes()), count)) if share > _LONG else self.at(np.flatnonzero(mask))
-        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else np.flatnonzero(mask)].tolist()
+            return list(_Counted(compress(self.listed, mask.tobytes()), count)) if share > _LONG else self.at(rows_in(mask))
+        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else rows_in(mask)].tolist()
         return chosen
 
     def find(self, ids: Collection[str]) -> Index:

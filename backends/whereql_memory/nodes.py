@@ -14,7 +14,7 @@ import numpy as np
 from whereql.ast import Expr
 from whereql.operators import Op
 from whereql_memory.access import Access, ElementAccess, place_of, rows_of
-from whereql_memory.arrays import Index, Mask, Rows, locate, meet, owners, runs
+from whereql_memory.arrays import Index, Mask, Rows, locate, meet, owners, rows_in, runs
 from whereql_memory.conditions import TEXT_TESTS, Condition, tester
 from whereql_memory.indexes import RowIndex
 from whereql_memory.shelf import Slot
@@ -227,7 +227,7 @@ class Elements(ByIndex):
         self.charge(high - low)
         first, behind = place_of(access.rows, low, high)
         edges = access.offsets[first : behind + 1]
-        hits = np.flatnonzero(self._holds(self._data[edges[0] : edges[-1]]))
+        hits = rows_in(self._holds(self._data[edges[0] : edges[-1]]))
         having = owners(hits, edges - edges[0])
         return having if access.rows is None else _placed(having, access.rows[first:behind] - low, high - low)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from whereql_memory.arrays import Index, Mask
+from whereql_memory.arrays import Index, Mask, rows_in
 from whereql_memory.connectives import Both, pieces
 from whereql_memory.nodes import Node
 
@@ -40,7 +40,7 @@ class Found:
     def rows(self) -> Index:
         """The rows, ascending."""
         if self._rows is None:
-            self._rows = np.arange(self.size) if self.mask is None else np.flatnonzero(self.mask)
+            self._rows = np.arange(self.size) if self.mask is None else rows_in(self.mask)
             self._count = len(self._rows)
         return self._rows
 
@@ -120,6 +120,6 @@ def _scanned(node: Node, most: int) -> Iterator[Index]:
     low, step = 0, int(min(max(expected, _FIRST_BLOCK), _BLOCK))
     while low < node.size:
         high = min(low + step, node.size)
-        yield np.flatnonzero(node.mask(low, high)) + low
+        yield rows_in(node.mask(low, high)) + low
         low, step = high, min(step * 4, _BLOCK)
 
