@@ -479,7 +479,7 @@ def test_the_rows_of_a_mask_are_those_that_are_marked_whatever_their_share(share
     drawn = np.random.default_rng(5)
     for size in (0, 1, 65_535, 65_536, 65_539, 200_003):
         mask = drawn.random(size) < share
-        rows = rows_in(mask)
+        rows = rows_in(mask, int(mask.sum()))
         assert rows.dtype == np.int64
         assert rows.tolist() == [row for row, marked in enumerate(mask.tolist()) if marked]
-        assert rows_in(mask[::2]).tolist() == np.flatnonzero(mask[::2]).tolist()
+        assert rows_in(mask[::2], int(mask[::2].sum())).tolist() == np.flatnonzero(mask[::2]).tolist()

@@ -15,27 +15,27 @@ Vector = NDArray[np.float32]
 Rows = Index | None
 """The ascending row numbers that have a value, or None where every row has one."""
 
-_LARGE = 1 << 16  # rows of a mask from which on `rows_in` looks at eight at a time
-_FULL = 0.56  # of the eights that have a row, as of masks of a tenth of the rows: from here on numpy is faster
-_DOUBTFUL = (0.05, 0.1)  # shares of a mask in which numpy is at its slowest
+_LARGE = 1 << 16  # rows of a mask from which on `rows_in` looks at eight at a time …
+_OFTEN = 0.1  # … where fewer than so many of them are marked
+_HARD = 0.006, 0.0135  # shares of which as much holds for the eights that have a row
 
 
-def rows_in(mask: Mask) -> Index:
+def rows_in(mask: Mask, count: int) -> Index:
     """The rows of a mask, ascending: what `flatnonzero` says, in a third to a half of its time where one to ten in a hundred are marked.
 
-    numpy has a branch for each row there, which a processor can't foresee, and none where more are marked. Of eight rows at a time,
-    most have none or some of them.
+    count: about how many are. numpy has a branch for each row, which a processor can't foresee, unless more than a tenth are marked. Of
+    eight rows at a time, most have none or some of them.
     """
-    if len(mask) < _LARGE:
+    share = count / max(1, len(mask))
+    if len(mask) < _LARGE or share > _OFTEN:
         return np.flatnonzero(mask)
     eights = np.packbits(mask, bitorder="little")
     filled = eights != 0
-    count, least, most = np.count_nonzero(filled), *(share * len(filled) for share in _DOUBTFUL)
-    if count > _FULL * len(filled):
-        return np.flatnonzero(mask)
-    if least < count < most:
-        filled = np.concatenate([filled, np.ones(int(most) + 1, np.bool_)])
-    at = np.flatnonzero(filled)[:count]
+    least, most = _HARD
+    if least < share < most:  # more than a tenth, with as many behind the end
+        filled = np.concatenate([filled, np.ones(len(filled) // 8 + 1, np.bool_)])
+    at = np.flatnonzero(filled)
+    at = at[: len(at) - (len(filled) - len(eights))]
     bits = np.flatnonzero(np.unpackbits(eights[at], bitorder="little").view(np.bool_))
     rows = (at << 3).take(bits >> 3)
     bits &= 7

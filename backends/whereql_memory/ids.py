@@ -134,11 +134,11 @@ class Ids:
     def marked(self, mask: Mask, count: int) -> list[str]:
         """The ids of the rows of a mask, shape (n,), that has `count` of them; by whichever way is fastest for so many."""
         if self._strings is None and count * _SCAN < self._size:
-            return self.at(rows_in(mask))
+            return self.at(rows_in(mask, count))
         share = count / self._size
         if self._size >= CACHED:
-            return list(_Counted(compress(self.listed, mask.tobytes()), count)) if share > _LONG else self.at(rows_in(mask))
-        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else rows_in(mask)].tolist()
+            return list(_Counted(compress(self.listed, mask.tobytes()), count)) if share > _LONG else self.at(rows_in(mask, count))
+        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else rows_in(mask, count)].tolist()
         return chosen
 
     def find(self, ids: Collection[str]) -> Index:

@@ -62,7 +62,7 @@ def ascending(rows: NDArray[Any], size: int, is_multi: bool) -> NDArray[Any]:
     if len(rows) * _MARKED > size:
         marks = np.zeros(size, np.bool_)
         marks[rows] = True
-        return rows_in(marks)
+        return rows_in(marks, len(rows))
     return np.unique(rows) if is_multi else np.sort(rows)
 
 

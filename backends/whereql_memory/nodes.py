@@ -227,7 +227,8 @@ class Elements(ByIndex):
         self.charge(high - low)
         first, behind = place_of(access.rows, low, high)
         edges = access.offsets[first : behind + 1]
-        hits = rows_in(self._holds(self._data[edges[0] : edges[-1]]))
+        held = self._holds(self._data[edges[0] : edges[-1]])
+        hits = rows_in(held, int(np.count_nonzero(held)))
         having = owners(hits, edges - edges[0])
         return having if access.rows is None else _placed(having, access.rows[first:behind] - low, high - low)
 

@@ -40,7 +40,7 @@ class Found:
     def rows(self) -> Index:
         """The rows, ascending."""
         if self._rows is None:
-            self._rows = np.arange(self.size) if self.mask is None else rows_in(self.mask)
+            self._rows = np.arange(self.size) if self.mask is None else rows_in(self.mask, self.count)
             self._count = len(self._rows)
         return self._rows
 
@@ -120,6 +120,7 @@ def _scanned(node: Node, most: int) -> Iterator[Index]:
     low, step = 0, int(min(max(expected, _FIRST_BLOCK), _BLOCK))
     while low < node.size:
         high = min(low + step, node.size)
-        yield rows_in(node.mask(low, high)) + low
+        mask = node.mask(low, high)
+        yield rows_in(mask, int(np.count_nonzero(mask))) + low
         low, step = high, min(step * 4, _BLOCK)
 
