@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.contenders import CONTENDERS, Source
-from benchmarks.report import NEW_TEXT, OWN, Results, machine, plot, show, write_json
+from benchmarks.report import LIST, NEW_TEXT, OWN, Results, machine, plot, show, write_json
 from benchmarks.seats import Checked, Loaded, serve
 from benchmarks.stores import Failed
 from benchmarks.turns import workers
@@ -117,7 +117,7 @@ def warm(seats: Sequence[Seat], filters: Sequence[str], told: Callable[[str], ob
 
 
 def measure(seats: Sequence[Seat], filter: str, rounds: int, turn: float, budget: float) -> dict[str, float]:
-    """The median milliseconds of each contender; `new text` are those of whereql with texts that it has never met."""
+    """The median milliseconds of each contender; `new text` are those of whereql with texts that it has never met, `the list` see benchmarks.floor."""
     samples: dict[str, list[float]] = {}
     spent = dict.fromkeys((seat.name for seat in seats), 0.0)
     for number in range(rounds):
@@ -130,6 +130,8 @@ def measure(seats: Sequence[Seat], filter: str, rounds: int, turn: float, budget
                 samples.setdefault(seat.name, []).append(seconds)
             if seat.name == OWN and (seconds := seat.ask_for(filter, "turn", turn, True)) is not None:
                 samples.setdefault(NEW_TEXT, []).append(seconds)
+            if seat.name == OWN and FILTERS[filter].wants == "ids" and (seconds := seat.ask_for(filter, "floor", turn)) is not None:
+                samples.setdefault(LIST, []).append(seconds)
             spent[seat.name] += time.perf_counter() - started
     return {name: median(taken) * 1e3 for name, taken in samples.items()}
 

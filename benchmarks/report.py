@@ -24,7 +24,7 @@ from rich.table import Table
 from benchmarks.contenders import CONTENDERS
 from benchmarks.turns import digits
 
-OWN, NEW_TEXT = "whereql", "new text"
+OWN, NEW_TEXT, LIST = "whereql", "new text", "the list"
 
 
 @dataclass
@@ -138,14 +138,14 @@ def merged(runs: Sequence[Results]) -> Results:
 
 def _rows(results: Results) -> tuple[list[str], list[list[str]]]:
     """The headings and lines of the table of filters."""
-    has_new = any(NEW_TEXT in found["ms"] for found in results.filters.values())
-    headings = ["filter", "rows", OWN, *([NEW_TEXT] if has_new else []), *results.peers(), "best peer", "best ÷ whereql"]
+    own = [name for name in (OWN, NEW_TEXT, LIST) if any(name in found["ms"] for found in results.filters.values())]
+    headings = ["filter", "rows", *own, *results.peers(), "best peer", "best ÷ whereql"]
     lines = []
     for filter, found in results.filters.items():
         times = [_ms(found["ms"].get(name), name in found["failed"]) for name in headings[2:-2]]
         best, ratio = results.best(filter), results.ratio(filter)
         lines.append([filter, "" if found["rows"] is None else f"{found['rows']:,}", *times, best[0] if best else "", "" if ratio is None else f"{ratio:.2f}"])
-    means = [_mean(results.ratios(own=name) if name in (OWN, NEW_TEXT) else results.ratios(name)) for name in headings[2:-2]]
+    means = ["" if name == LIST else _mean(results.ratios(own=name) if name in own else results.ratios(name)) for name in headings[2:-2]]
     lines.append(["geometric mean ÷ whereql", "", "", *means[1:], "", means[0]])
     return headings, lines
 
@@ -187,6 +187,9 @@ def _words(results: Results) -> list[str]:
     slower = found["slower"]
     where = f": {', '.join(slower)}" if slower else ""
     lines = [f"whereql is at least as fast as the best peer at {len(results.ratios()) - len(slower)} of {len(results.ratios())} filters; slower at {len(slower)}{where}"]
+    times = {filter: results.filters[filter]["ms"] for filter in slower}
+    if shares := [f"{filter} {ms[LIST] / ms[OWN]:.0%}" for filter, ms in times.items() if LIST in ms]:
+        lines.append(f"of its time at these, the list of ids alone takes: {', '.join(shares)}")
     return [*lines, _with_load(results)] if results.is_cold else lines
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 import whereql
 from benchmarks.contenders import CONTENDERS, Source, Whereql
+from benchmarks.floor import seconds_of_lists
 from benchmarks.stores import reason
 from benchmarks.workload import FILTERS, Batch, Filter, Variant, batches, variants
 
@@ -186,6 +187,10 @@ class Worker:
             rounds += 1
             elapsed = time.perf_counter() - started
         return elapsed / rounds / len(runs)
+
+    def floor(self, filter: str, seconds: float) -> float:
+        """Seconds of an answer of ids when its rows are known; of whereql."""
+        return seconds_of_lists(self.contender.collection.get(include=[]).ids, (run() for run in self.runs[filter, False]), seconds)
 
     def first(self, filter: str) -> float:
         """Seconds of the first run of a filter; of a fresh collection, where it matters what was asked before."""

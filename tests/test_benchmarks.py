@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # where `python -m benchmarks.filters` runs
 
-from benchmarks import filters, report, scaling  # noqa: E402
+from benchmarks import filters, floor, report, scaling  # noqa: E402
 from benchmarks.seats import Checked, digest_of  # noqa: E402
 from benchmarks.workload import FILTERS  # noqa: E402
 
@@ -25,8 +26,8 @@ def test_every_filter_is_answered_alike_and_timed(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     found = report.read_results(path)
     assert list(found.filters) == list(FILTERS)
-    for figures in found.filters.values():
-        assert figures["ms"].keys() == {"whereql", "new text", "numpy", "sqlite"}
+    for name, figures in found.filters.items():
+        assert figures["ms"].keys() == {"whereql", "new text", "numpy", "sqlite"} | ({"the list"} if FILTERS[name].wants == "ids" else set())
     assert found.filters["eq_bool_70pct"]["rows"] > 150
     assert found.filters["id_1"]["rows"] == 1
 
@@ -42,6 +43,13 @@ class Answering:
 
     def recv(self) -> tuple[str, Checked]:
         return "done", self.answer
+
+
+def test_the_floor_is_of_the_same_list_whichever_way_it_is_made() -> None:
+    ids = [f"r{number}" for number in range(5000)]
+    answer = ids[3::7]
+    assert all(way() == answer for way in floor._ways(ids, np.array(ids, np.object_), answer))
+    assert floor.seconds_of_lists(ids, [answer, ids], 0) > 0
 
 
 def test_who_answers_otherwise_is_out_of_a_filter() -> None:
@@ -68,6 +76,12 @@ def test_the_best_peer_is_what_counts_and_runs_are_merged_by_their_medians() -> 
     assert found.filters["id_1"]["ms"] == {"whereql": 2.0, "numpy": 4.0, "pandas": 8.0}
     assert found.best("id_1") == ("numpy", 4.0)
     assert report.summary(found) == {"mean": 2.0, "mean_new_text": None, "peers": {"numpy": 2.0, "pandas": 4.0}, "slower": []}
+
+
+def test_what_is_slower_says_how_much_of_it_is_the_list() -> None:
+    lines = report._words(results(**{"whereql": 2.0, "the list": 1.5, "numpy": 1.0}))
+    assert lines[1] == "of its time at these, the list of ids alone takes: id_1 75%"
+    assert len(report._words(results(**{"whereql": 1.0, "the list": 1.0, "numpy": 2.0}))) == 1
 
 
 def test_a_page_gets_its_table_between_its_marks(tmp_path: Path) -> None:
