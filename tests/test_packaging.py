@@ -15,7 +15,7 @@ HOMES = PROJECT["tool"]["setuptools"]["package-dir"]
 
 # From the ground up: a module imports from its own layer and from those below it.
 LAYERS = (
-    {"source", "errors", "kinds", "operators", "values", "limits", "ast", "names", "like", "suggest", "chroma_numbers", "support", "records", "cells", "batches", "response", "json_text", "wire_json"},
+    {"source", "errors", "kinds", "operators", "values", "limits", "ast", "names", "like", "suggest", "chroma_numbers", "support", "records", "strings", "cells", "batches", "response", "json_text", "wire_json"},
     {"regex", "semantics", "matcher", "binding", "builder", "backend", "guard", "explanation", "hookspecs", "scanning", "optimize", "decide", "split"},
     {"dialect", "dialects", "check", "files"},
     {"wire", "plugins"},

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, islice, pairwise, repeat
+from itertools import chain, islice, pairwise, repeat
 from operator import is_, is_not, itemgetter
 from types import NoneType
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whereql.records import SPARSE, clean_metadata
+from whereql.strings import Words, recent_words
 
 Array = NDArray[Any]
 Index = NDArray[np.int64]
@@ -97,26 +98,6 @@ def within(rows: Index | None, start: int, stop: int) -> tuple[int, int, Sequenc
     return low, high, (rows[low:high] - start).tolist()
 
 
-class Codes(dict[str, int]):
-    """The code of each string that was asked for: the next number where it is new."""
-
-    def __missing__(self, word: str) -> int:
-        return self.setdefault(word, len(self))
-
-    def of(self, strings: Sequence[str]) -> Array:
-        """The codes of these strings, shape (n,)."""
-        if not self:
-            self.update(zip(dict.fromkeys(strings), count(), strict=False))
-        if len(strings) < 2:
-            return np.array([self[string] for string in strings], np.uint32)
-        return np.fromiter(itemgetter(*strings)(self), np.uint32, len(strings))  # half the time of a map
-
-    def words(self) -> list[str]:
-        """The strings by their codes. Raises UnusualError for a lone surrogate in one."""
-        check_texts(self)
-        return list(self)
-
-
 def check_texts(texts: Collection[str]) -> None:
     """Raise UnusualError if a string has no UTF-8 form, since it holds half a character."""
     if all(map(str.isascii, texts)):
@@ -129,31 +110,13 @@ def check_texts(texts: Collection[str]) -> None:
         raise UnusualError from None
 
 
-class Distinct:
-    """Whether strings are all different, by eight bytes of each: of ten million, two may seem equal once in 300,000 times."""
-
-    def __init__(self) -> None:
-        self._hashes: list[Index] = []
-
-    def add(self, strings: Sequence[str]) -> None:
-        """Add some."""
-        self._hashes.append(np.fromiter(map(hash, strings), np.int64, len(strings)))
-
-    @property
-    def is_distinct(self) -> bool:
-        """Whether all that were added are surely different."""
-        hashes = np.concatenate([np.empty(0, np.int64), *self._hashes])
-        hashes.sort()
-        return not (hashes[1:] == hashes[:-1]).any()
-
-
 class _Part(NamedTuple):
-    """What one block has of one kind under one key. data: strings as they are; lengths: of the lists, where the kind is one."""
+    """What one block has of one kind under one key. data: an array, or strings as they are; lengths: of the lists, where the kind is one."""
 
     name: str
     kind: str
     rows: Index
-    data: Array | list[str]
+    data: Any
     lengths: Index | None
 
 
@@ -167,26 +130,32 @@ class _Values(NamedTuple):
 class _Column:
     """The values of one kind under one key, block by block."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, kind: str) -> None:
+        self.kind = kind
         self.rows: list[Index] = []
         self.data: list[Array] = []
         self.lengths: list[Index] = []
-        self.codes = Codes()
+        self.words = recent_words(name, kind) if kind.startswith("string") else None
 
     def add(self, part: _Part) -> None:
         self.rows.append(part.rows)
-        self.data.append(self.codes.of(part.data) if isinstance(part.data, list) else part.data)
+        self.data.append(part.data if self.words is None else self._coded(self.words, part.data))
         if part.lengths is not None:
             self.lengths.append(part.lengths)
 
-    def cells(self, kind: str, size: int) -> Cells:
+    def _coded(self, words: Words, strings: list[str]) -> Array:
+        try:
+            return words.codes(strings)
+        except UnicodeEncodeError:
+            raise UnusualError from None
+
+    def cells(self, size: int) -> Cells:
         rows = np.concatenate(self.rows)
         offsets = None
         if self.lengths:
             offsets = np.zeros(len(rows) + 1, np.int64)
             np.cumsum(np.concatenate(self.lengths), out=offsets[1:])
-        words = self.codes.words() if kind.startswith("string") else None
-        return Cells(kind, None if len(rows) == size else rows, np.concatenate(self.data), words, offsets)
+        return Cells(self.kind, None if len(rows) == size else rows, np.concatenate(self.data), self.words, offsets)
 
 
 class Gathering:
@@ -208,13 +177,16 @@ class Gathering:
             except UnusualError:
                 parts = list(self._parts([None if metadata is None else clean_metadata(metadata, "metadata") for metadata in block], is_clean=True))
             for part in parts:
-                self._columns.setdefault(part.name, {}).setdefault(part.kind, _Column()).add(part)
+                kinds = self._columns.setdefault(part.name, {})
+                if part.kind not in kinds:
+                    kinds[part.kind] = _Column(part.name, part.kind)
+                kinds[part.kind].add(part)
             self.size += len(block)
 
     def cells(self) -> dict[str, list[Cells]]:
         """The columns: by key, in the order of the first values, those of each kind. Raises UnusualError for a lone surrogate."""
         check_texts(self._columns)
-        return {name: [column.cells(kind, self.size) for kind, column in kinds.items()] for name, kinds in self._columns.items()}
+        return {name: [column.cells(self.size) for column in kinds.values()] for name, kinds in self._columns.items()}
 
     def _parts(self, block: Sequence[Any], is_clean: bool = False) -> Iterator[_Part]:
         """What a block holds, by key and kind."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from itertools import compress
+from itertools import compress, count
 from typing import Any
 
 import numpy as np
 
 from whereql.batches import Batch
-from whereql.cells import Cells, Codes, Utf8, present
+from whereql.cells import Cells, Utf8, present
 from whereql.files import iter_batches
 from whereql.records import Record, check_dimensions
+from whereql.strings import codes
 from whereql_memory.arrays import Array, Index, Rows, codes_type, offsets_of
 from whereql_memory.columns import Arrays, Column, Plain, Raw, Sparse, Strings
 from whereql_memory.ids import Ids
@@ -158,7 +159,7 @@ class _KeyColumn(_Placed):
         super().__init__()
         self._data: list[Array] = []
         self._lengths: list[Index] = []
-        self._codes = Codes()
+        self._codes: dict[str, int] = {}
         self._words: list[str] = []  # of the last cells, which may have grown in those that come …
         self._numbers = np.empty(0, np.uint32)  # … and the codes of some of them here
 
@@ -176,8 +177,10 @@ class _KeyColumn(_Placed):
     def _numbered(self, words: list[str]) -> Array:
         if words is not self._words:
             self._words, self._numbers = words, self._numbers[:0]
-        new = self._codes.of(words[len(self._numbers) :])
-        self._numbers = np.concatenate([self._numbers, new]) if len(new) else self._numbers
+        if len(words) > len(self._numbers):
+            new = words[len(self._numbers) :]
+            self._codes.update(zip((word for word in new if word not in self._codes), count(len(self._codes)), strict=False))
+            self._numbers = np.concatenate([self._numbers, codes(new, self._codes)])
         return self._numbers
 
     def column(self, size: int) -> Column:
@@ -194,7 +197,7 @@ class _KeyColumn(_Placed):
         used[data] = True
         words = sorted(compress(self._codes, used.tolist()))
         places = np.empty(len(self._codes), codes_type(len(words)))
-        places[self._codes.of(words)] = np.arange(len(words), dtype=places.dtype)
+        places[codes(words, self._codes)] = np.arange(len(words), dtype=places.dtype)
         return Strings(rows, places[data], SortedTexts.of(words))
 
 

@@ -95,7 +95,8 @@ def iter_batches(path: str | os.PathLike[str], *, progress: Progress | None = No
     takes over.
     """
     from whereql.batches import batched  # numpy is most of the start of a program that may never need it
-    from whereql.cells import Distinct, UnusualError
+    from whereql.cells import UnusualError
+    from whereql.strings import Distinct
 
     given, file, count, told = dict(options), os.fsdecode(path), 0, progress or _watcher.get()
     known = _format(file, given.pop("format", None))
