@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import operator
+import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from whereql_memory.answers import records as records_at
 from whereql_memory.arrays import Mask
-from whereql_memory.nodes import Constant
+from whereql_memory.nodes import Constant, Values
 from whereql_memory.running import scan
 from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import Shelf
 from whereql_memory.table import Table
 
+import whereql
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Param, Predicate, Uri
 from whereql.errors import CheckError
 from whereql.operators import Op
 from whereql.records import Value, make_record
+from whereql.semantics import holds
 from whereql.values import FLOAT_MAX, INT_MAX, INT_MIN, literal
 
 COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
@@ -193,3 +198,59 @@ def test_the_id_is_found_by_value_and_kind() -> None:
     assert evaluate(Predicate(Id(), Op.IN, (literal("id 2"), literal(0), literal("id 0"))), table).tolist() == [True, False, True]
     assert not evaluate(Predicate(Id(), Op.EQ, literal(0)), table).any()
     assert evaluate(Predicate(Id(), Op.GT, literal("id 0")), table).tolist() == [False, True, True]
+
+
+MIXED: list[Value] = [*range(-3, 9), 2.5, 3.5, 7.5, "a", "ab", "b", "c", True, False, [3, 5], [2.5, 7.0], ["a", "c"], [True]]
+
+
+def _on_k(rng: random.Random) -> Predicate:
+    """A predicate on k, mostly one that some of MIXED pass."""
+    op = rng.choice([Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.IN, Op.IN, Op.HAS, Op.EXISTS, Op.CONTAINS])
+    match op:
+        case Op.EXISTS:
+            return Predicate(Field("k"), op)
+        case Op.CONTAINS:
+            return Predicate(Field("k"), op, literal(rng.choice("abc")))
+        case Op.IN | Op.HAS:
+            return Predicate(Field("k"), op, tuple(map(literal, rng.sample([0, 1, 3, 5, 2.5, 7.0, 3.5, "a", "b", True], 6))))
+    return Predicate(Field("k"), op, literal(rng.choice([*range(-2, 8), 2.5, 6.5, "a", "b"])))
+
+
+@pytest.mark.parametrize("mode", ["on", "off"])
+def test_predicates_on_one_key_are_one_plan_and_mean_the_same(mode: str) -> None:
+    rng = random.Random(7)
+    stored: list[Value | None] = [*MIXED, None]
+    table = Table.of([make_record(f"id {n}", metadata={} if value is None else {"k": value}) for n, value in enumerate(stored)])
+    segment = Segment(table, Consecutive(0, len(table)), Shelf(mode))
+    rows = {record.id: record for record in records_at(table, np.arange(len(table)))}
+    found = Counter[int]()
+    for _ in range(3_000):
+        parts: list[Expr] = [_on_k(rng) for _ in range(rng.randint(2, 3))]
+        if rng.random() < 0.2:
+            parts[0] = Not(parts[0])
+        expr = rng.choice([And, And, Or])(parts)
+        expected = [holds(expr, record) for record in rows.values()]
+        node = segment.plan(expr)
+        assert scan(node).tolist() == expected, expr
+        if node.is_listed:
+            assert node.rows().tolist() == np.flatnonzero(expected).tolist(), expr
+        found[sum(expected)] += 1
+    assert found[0] < 1_500 and sum(found[k] for k in range(2, 20)) > 500
+
+
+@pytest.mark.parametrize("text", ["0.2 <= f AND f < 0.3", "f IN (0.25, 0.5, 2) AND f < 0.5", "s CONTAINS '1' AND s < '2'"])
+def test_the_ends_of_a_range_are_looked_up_together(text: str) -> None:
+    table = Table.of([make_record(f"id {n}", metadata={"f": n / 1_000, "s": str(n)}) for n in range(1_000)])
+    node = Segment(table, Consecutive(0, len(table)), Shelf("on")).plan(whereql.parse(text))
+    assert isinstance(node, Values)
+    assert node.is_listed == (node.estimate < 100) and node.is_exact
+    assert node.estimate == sum(holds(whereql.parse(text), record) for record in records_at(table, np.arange(len(table))))
+
+
+def test_two_elements_are_not_one_range() -> None:
+    table = Table.of([make_record("a", metadata={"k": [1, 9]}), make_record("b", metadata={"k": [1]})])
+    both = And([Predicate(Field("k"), Op.HAS, (literal(1),)), Predicate(Field("k"), Op.HAS, (literal(9),))])
+    assert evaluate(both, table).tolist() == [True, False] != [False, False]
+    absent = Table.of([make_record("a", metadata={"k": 3}), make_record("b")])
+    outside = And([Not(Predicate(Field("k"), Op.LT, literal(1))), Not(Predicate(Field("k"), Op.GT, literal(2)))])
+    assert evaluate(outside, absent).tolist() == [False, True] != [False, False]

@@ -43,6 +43,31 @@ def points(values: Array) -> Condition:
     return Condition(values, values)
 
 
+def all_of(conditions: Iterable[Condition | None]) -> Condition | None:
+    """The condition of meeting all of these on the same column; None: no value can pass."""
+    common, *others = conditions
+    for other in others:
+        if common is None or other is None:
+            return None
+        common = _common(common, other)
+    return common
+
+
+def _common(first: Condition, second: Condition) -> Condition | None:
+    # Where two intervals overlap, one of them begins within the other, or where that does, and one ends within the other.
+    lows = np.union1d(first.lows[_within(second, first.lows)], second.lows[_within(first, second.lows)])
+    highs = np.union1d(first.highs[_within(second, first.highs)], second.highs[_within(first, second.highs)])
+    if not len(lows):
+        return None
+    return points(lows) if (lows == highs).all() else Condition(lows, highs)
+
+
+def _within(condition: Condition, values: Array) -> Mask:
+    """Which values a condition has."""
+    at = np.searchsorted(condition.lows, values, "right") - 1
+    return np.asarray((at >= 0) & (values <= condition.highs[at]))
+
+
 def _interval(low: Any, high: Any, dtype: np.dtype[Any]) -> Condition:
     if low == high:
         return points(np.array([low], dtype))
@@ -195,13 +220,8 @@ def _tabled(condition: Condition, dtype: np.dtype[Any]) -> Callable[[Array], Mas
 
 
 def _searched(condition: Condition, dtype: np.dtype[Any]) -> Callable[[Array], Mask]:
-    lows, highs = condition.lows.astype(dtype), condition.highs.astype(dtype)
-
-    def test(data: Array) -> Mask:
-        at = np.searchsorted(lows, data, "right") - 1
-        return np.asarray((at >= 0) & (data <= highs[at]))
-
-    return test
+    own = Condition(condition.lows.astype(dtype), condition.highs.astype(dtype))
+    return lambda data: _within(own, data)
 
 
 def _items(operand: object) -> tuple[Literal, ...]:

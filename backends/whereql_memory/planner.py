@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Predicate, Uri
@@ -13,6 +14,7 @@ from whereql_memory.columns import Column, Raw, Strings
 from whereql_memory.conditions import (
     TEXT_TESTS,
     Condition,
+    all_of,
     condition_on_bools,
     condition_on_numbers,
     condition_on_words,
@@ -32,12 +34,25 @@ def plan(expr: Expr, segment: Segment) -> Node:
         case Not(arg):
             return _complement(expr, plan(arg, segment))
         case And(args):
-            return _joined(expr, [plan(arg, segment) for arg in args], Both)
+            return _joined(expr, _conjuncts(args, segment), Both)
         case Or(args):
             return _joined(expr, [plan(arg, segment) for arg in args], Either)
         case Predicate():
             return _leaf(expr, segment)
     raise TypeError(f"not a filter: {expr!r}")
+
+
+def _conjuncts(args: Iterable[Expr], segment: Segment) -> list[Node]:
+    """The plans of what is joined by AND. Predicates on the values of one key have one: the rows of a narrow range are rare, those of either end are not."""
+    nodes: list[Node] = []
+    ranges: dict[str, list[Predicate]] = {}
+    for arg in args:
+        match arg:
+            case Predicate(Field(name), op) if op is not Op.EXISTS and op is not Op.HAS:
+                ranges.setdefault(name, []).append(arg)
+            case _:
+                nodes.append(plan(arg, segment))
+    return nodes + [_on_key(And(predicates), predicates, segment) for predicates in ranges.values()]
 
 
 def _complement(expr: Expr, part: Node) -> Node:
@@ -57,9 +72,8 @@ def _joined(expr: Expr, parts: list[Node], join: type[Both | Either]) -> Node:
 def _leaf(predicate: Predicate, segment: Segment) -> Node:
     table = segment.table
     match predicate.subject:
-        case Field(name):
-            nodes = [_of_column(predicate, column, access, len(table)) for column, access in segment.accesses(name)]
-            return _joined(predicate, nodes, Either) if nodes else _nothing(predicate, len(table))
+        case Field():
+            return _on_key(predicate, [predicate], segment)
         case Id() if predicate.op in (Op.EQ, Op.IN) and isinstance(predicate.operand, (Literal, tuple)):
             return Listed(predicate, len(table), table.ids.find(_texts(predicate.operand)))
         case Id():
@@ -70,17 +84,26 @@ def _leaf(predicate: Predicate, segment: Segment) -> Node:
             return _of_texts(predicate, "#uri", table.uris, segment)
 
 
-def _of_column(predicate: Predicate, column: Column, access: Access | ElementAccess | None, size: int) -> Node:
-    if predicate.op is Op.EXISTS:
-        return _present(predicate, column, size)
+def _on_key(expr: Expr, predicates: Sequence[Predicate], segment: Segment) -> Node:
+    """The plan of predicates on one key that a row has to pass all of; expr: the same as a filter. EXISTS and HAS come alone."""
+    subject, size = predicates[0].subject, len(segment)
+    assert isinstance(subject, Field)  # or there is no key
+    nodes = [_of_column(expr, predicates, column, access, size) for column, access in segment.accesses(subject.name)]
+    return _joined(expr, nodes, Either) if nodes else _nothing(expr, size)
+
+
+def _of_column(expr: Expr, predicates: Sequence[Predicate], column: Column, access: Access | ElementAccess | None, size: int) -> Node:
+    op, operand = predicates[0].op, predicates[0].operand
+    if op is Op.EXISTS:
+        return _present(expr, column, size)
     match access:
         case Access():
-            condition = _condition(access, predicate.op, predicate.operand)
-            return _nothing(predicate, size) if condition is None else Values(predicate, access, condition)
-        case ElementAccess() if predicate.op is Op.HAS:
-            condition = _condition(access.elements, Op.IN, predicate.operand)
-            return _nothing(predicate, size) if condition is None else Elements(predicate, access, condition)
-    return _nothing(predicate, size)
+            condition = all_of(_condition(access, predicate.op, predicate.operand) for predicate in predicates)
+            return _nothing(expr, size) if condition is None else Values(expr, access, condition)
+        case ElementAccess() if op is Op.HAS:
+            condition = _condition(access.elements, Op.IN, operand)
+            return _nothing(expr, size) if condition is None else Elements(expr, access, condition)
+    return _nothing(expr, size)
 
 
 def _condition(access: Access, op: Op, operand: object) -> Condition | None:
@@ -106,12 +129,12 @@ def _of_texts(predicate: Predicate, subject: str, column: Raw, segment: Segment)
     raise TypeError(f"bind the parameters first: {op.name} {predicate.operand!r}")
 
 
-def _present(predicate: Predicate, column: Column, size: int) -> Node:
-    return Constant(predicate, size, True) if column.rows is None else Listed(predicate, size, column.rows)
+def _present(expr: Expr, column: Column, size: int) -> Node:
+    return Constant(expr, size, True) if column.rows is None else Listed(expr, size, column.rows)
 
 
-def _nothing(predicate: Predicate, size: int) -> Node:
-    return Constant(predicate, size, False)
+def _nothing(expr: Expr, size: int) -> Node:
+    return Constant(expr, size, False)
 
 
 def _texts(operand: Literal | tuple[object, ...]) -> list[str]:
