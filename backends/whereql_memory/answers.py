@@ -23,45 +23,65 @@ _SMALL = 256  # records whose ids cost less to make at once than to put off
 
 
 class Answer:
-    """Rows of one or several tables, as the columns of a response.
+    """Rows of a table, as the columns of a response."""
 
-    pieces: tables, and which of their rows; order: what puts all of these in order, shape (records,), None where they are in order.
-    """
+    __slots__ = ("_found", "_table")
 
-    def __init__(self, pieces: Sequence[tuple[Table, Found]], order: Index | None = None) -> None:
-        self._pieces = pieces
-        self._order = order
+    def __init__(self, table: Table, found: Found) -> None:
+        self._table = table
+        self._found = found
 
     def __len__(self) -> int:
-        return len(self._order) if self._order is not None else sum(found.count for _, found in self._pieces)
+        return self._found.count
 
     @property
     def is_small(self) -> bool:
         """Whether it has few records, as far as that is known without counting them."""
-        return self._order is None and len(self._pieces) == 1 and self._pieces[0][1].is_few(_SMALL)
+        rows = self._found.listed
+        return rows is not None and len(rows) <= _SMALL
 
     def column(self, name: str) -> Any:
         """See whereql.response.Columns."""
-        make = _COLUMNS[name]
-        if len(self._pieces) == 1 and self._order is None:
-            return make(*self._pieces[0])
-        values = list(chain.from_iterable(make(table, found) for table, found in self._pieces))
+        return _COLUMNS[name](self._table, self._found)
+
+    def take(self, rows: Sequence[int]) -> Answer | Joined:
+        """See whereql.response.Columns."""
+        wanted = _row_numbers(rows)
+        if len(wanted) < 2 or bool((wanted[1:] > wanted[:-1]).all()):
+            return Answer(self._table, Found(self._found.size, None, self._found.rows[wanted]))
+        return Joined([self], wanted)
+
+
+class Joined:
+    """The rows of several answers, as the columns of a response; order: what puts them in order, shape (records,), None where they are."""
+
+    is_small = False
+
+    def __init__(self, parts: Sequence[Answer], order: Index | None = None) -> None:
+        self._parts = parts
+        self._order = order
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts)) if self._order is None else len(self._order)
+
+    def column(self, name: str) -> Any:
+        """See whereql.response.Columns."""
+        values = list(chain.from_iterable(part.column(name) for part in self._parts))
         if self._order is not None:
             values = list(map(values.__getitem__, self._order.tolist()))
         return stack_vectors(values) if name == "embeddings" else values
 
-    def take(self, rows: Sequence[int]) -> Answer:
+    def take(self, rows: Sequence[int]) -> Joined:
         """See whereql.response.Columns."""
-        wanted = np.arange(rows.start, rows.stop, rows.step) if isinstance(rows, range) else np.asarray(rows, np.int64)
-        if self._order is not None:
-            return Answer(self._pieces, self._order[wanted])
-        if len(self._pieces) == 1 and (len(wanted) < 2 or bool((wanted[1:] > wanted[:-1]).all())):
-            table, found = self._pieces[0]
-            return Answer([(table, Found(found.size, rows=found.rows[wanted]))])
-        return Answer(self._pieces, wanted)
+        wanted = _row_numbers(rows)
+        return Joined(self._parts, wanted if self._order is None else self._order[wanted])
 
 
-def respond(answer: Answer, include: Iterable[str]) -> GetResponse:
+def _row_numbers(rows: Sequence[int]) -> Index:
+    return np.arange(rows.start, rows.stop, rows.step) if isinstance(rows, range) else np.asarray(rows, np.int64)
+
+
+def respond(answer: Answer | Joined, include: Iterable[str]) -> GetResponse:
     """The response with these columns."""
     return GetResponse.lazily(answer, include, answer.column("ids") if answer.is_small else None)
 
@@ -73,9 +93,13 @@ def records(table: Table, rows: Index) -> list[Record]:
 
 
 def _ids(table: Table, found: Found) -> list[str]:
-    if found.count == found.size:
+    rows, mask = found.listed, found.mask
+    if (found.count if rows is None else len(rows)) == found.size:
         return table.ids.listed.copy()
-    return table.ids.at(found.rows) if found.mask is None else table.ids.marked(found.mask, found.count)
+    if rows is None:
+        assert mask is not None  # or they would be listed
+        return table.ids.marked(mask, found.count)
+    return table.ids.at(rows)
 
 
 def _texts(column: Raw, rows: Index) -> list[str | None]:

@@ -20,7 +20,7 @@ from whereql.batches import Batch
 from whereql.records import Record, Schema, check_dimensions
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Support
-from whereql_memory.answers import Answer, respond
+from whereql_memory.answers import Answer, Joined, respond
 from whereql_memory.answers import records as records_at
 from whereql_memory.arrays import Vector
 from whereql_memory.explaining import describe
@@ -221,7 +221,7 @@ class MemoryBackend:
         self._loading, self._ids, self._written, self._vectors = None, set(), {}, {}
 
 
-def _pages(answer: Answer, include: Sequence[str], sizes: Iterator[int]) -> Iterator[GetResponse]:
+def _pages(answer: Answer | Joined, include: Sequence[str], sizes: Iterator[int]) -> Iterator[GetResponse]:
     start, size = 0, len(answer)
     while start < size:
         page = answer.take(range(start, min(start + next(sizes), size)))

@@ -117,18 +117,20 @@ class Ids:
         parts = [self._strings, self._texts, *(self._index or ())]
         return sum(part.nbytes for part in parts if part is not None)
 
-    def at(self, rows: Index) -> list[str]:
+    def at(self, rows: Index | list[int]) -> list[str]:
         """The ids of these rows."""
         strings = self._strings
+        if isinstance(rows, list):
+            return [strings[row] for row in rows] if strings is not None else self.texts.tolist(np.array(rows, np.int64))
         if strings is None:
             if len(rows) * _SCAN < self._size:
                 return self.texts.tolist(rows)
             strings = self.strings
         if len(rows) < _PIECE or self._size < CACHED:
-            return strings[rows].tolist()  # type: ignore[no-any-return]  # strings
+            return strings.take(rows).tolist()  # type: ignore[no-any-return]  # strings
         chosen: list[str] = []
         for start in range(0, len(rows), _PIECE):
-            chosen += strings[rows[start : start + _PIECE]].tolist()
+            chosen += strings.take(rows[start : start + _PIECE]).tolist()
         return chosen
 
     def marked(self, mask: Mask, count: int) -> list[str]:
@@ -143,13 +145,17 @@ class Ids:
 
     def find(self, ids: Collection[str]) -> Index:
         """The ascending rows of those of the ids that are there."""
+        return np.asarray(self.look_up(ids), np.int64)
+
+    def look_up(self, ids: Collection[str]) -> Index | list[int]:
+        """As `find`; few rows come as a list."""
         if not self._is_indexed(len(ids)):
             wanted = frozenset(ids)
             return np.flatnonzero(np.fromiter(map(wanted.__contains__, self.listed), np.bool_, len(self)))
         if len(ids) > _FEW:
             return self._rows(list(ids))
-        rows = [row for row in map(self._row, ids) if row is not None]
-        return np.array(rows if len(rows) < 2 else sorted(set(rows)), np.int64)
+        rows = self._few(ids)
+        return rows if len(rows) < 2 else sorted(set(rows))
 
     def _rows(self, ids: list[str]) -> Index:
         """The ascending rows of several ids: all that share a bucket with one of them, and of these the same."""
@@ -161,22 +167,21 @@ class Ids:
         wanted = np.repeat(np.fromiter(ids, np.object_, len(ids)), lengths)
         return np.unique(rows[there == wanted]).astype(np.int64)
 
-    def _row(self, id: str) -> int | None:
-        order, starts, last = self._buckets()
-        encoded = id.encode()
-        bucket = crc32(encoded) & last
-        for at in range(starts[bucket], starts[bucket + 1]):
-            row: int = order[at]
-            if (self._strings[row] == id) if self._strings is not None else (next(self.texts.encoded(np.array([row]))) == encoded):
-                return row
-        return None
-
-    def _buckets(self) -> tuple[memoryview, memoryview, int]:
-        """The index for look-ups one by one, which are faster in a memoryview than in an array; and what cuts a hash to a bucket."""
+    def _few(self, ids: Iterable[str]) -> list[int]:
+        """The rows of ids, one by one, in the order of these."""
         if self._viewed is None:
             order, starts = self.index
-            self._viewed = order.data, starts.data, len(starts) - 2
-        return self._viewed
+            self._viewed = order.data, starts.data, len(starts) - 2  # single items are read faster from a memoryview than from an array
+        ordered, starting, last = self._viewed
+        strings, rows = self._strings, []
+        for id in ids:
+            encoded = id.encode()
+            bucket = crc32(encoded) & last
+            for at in range(starting[bucket], starting[bucket + 1]):
+                row = ordered[at]
+                if (strings[row] == id) if strings is not None else (next(self.texts.encoded(np.array([row]))) == encoded):
+                    rows.append(row)
+        return rows
 
     def _is_indexed(self, wanted: int) -> bool:
         """Whether to look ids up by hash: not where so many are wanted that one pass is less, nor before passes have cost as much."""

@@ -15,43 +15,45 @@ _FIRST_BLOCK = 1 << 10
 
 
 class Found:
-    """Rows that were found in a segment of `size` rows, as a mask or as ascending row numbers, or all of them."""
+    """Rows that were found in a segment of `size` rows: `listed`, their ascending numbers as an array or a list, or a mask."""
 
-    __slots__ = ("_count", "_rows", "mask", "size")
+    __slots__ = ("_count", "listed", "mask", "size")
 
-    def __init__(self, size: int, mask: Mask | None = None, rows: Index | None = None) -> None:
+    def __init__(self, size: int, mask: Mask | None, listed: Index | list[int] | None = None) -> None:
         self.size = size
-        self.mask, self._rows = mask, rows
-        self._count = len(rows) if rows is not None else size if mask is None else None
-
-    def is_few(self, most: int) -> bool:
-        """Whether these are at most so many, and known to be."""
-        return self._count is not None and self._count <= most
+        self.mask = mask
+        self.listed = listed
+        self._count: int | None = None
 
     @property
     def count(self) -> int:
         """How many rows; those of a mask are counted when somebody asks."""
+        if self.listed is not None:
+            return len(self.listed)
         if self._count is None:
-            assert self.mask is not None  # or it would be known
+            assert self.mask is not None  # or they would be listed
             self._count = int(np.count_nonzero(self.mask))
         return self._count
 
     @property
     def rows(self) -> Index:
         """The rows, ascending."""
-        if self._rows is None:
-            self._rows = np.arange(self.size) if self.mask is None else rows_in(self.mask, self.count)
-            self._count = len(self._rows)
-        return self._rows
+        rows = self.listed
+        if rows is None:
+            assert self.mask is not None  # see count
+            rows = self.listed = rows_in(self.mask, self.count)
+        elif isinstance(rows, list):
+            rows = self.listed = np.array(rows, np.int64)
+        return rows
 
 
 def find(node: Node, alive: Mask | None, most: int | None = None) -> Found:
     """The rows of a plan that are alive; most: how many of the first are enough, None for all."""
     if most is not None:
-        return Found(node.size, rows=_first(node, alive, most))
+        return Found(node.size, None, _first(node, alive, most))
     if node.is_listed:
         rows = node.rows()
-        return Found(node.size, rows=rows if alive is None else rows[alive[rows]])
+        return Found(node.size, None, rows if alive is None else rows[alive[rows]])
     mask = scan(node)
     if alive is not None:
         mask &= alive

@@ -31,6 +31,7 @@ class Segment:
 
     def __init__(self, table: Table, sequence: Index | Consecutive, shelf: Shelf, wanted: Iterable[str] = ()) -> None:
         self.table = table
+        self.size = len(table)
         self.sequence = sequence
         self.shelf = shelf
         self._wanted = frozenset(wanted)
@@ -40,7 +41,7 @@ class Segment:
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self.table)
+        return self.size
 
     def accesses(self, key: str) -> Iterable[tuple[Any, Access | ElementAccess | None]]:
         """The columns of a key, each with the way to its values; None for sparse vectors, into which nobody looks."""

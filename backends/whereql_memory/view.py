@@ -14,7 +14,7 @@ import numpy as np
 from whereql.ast import Const, Expr
 from whereql.backend import Query
 from whereql.records import KeyInfo, Schema, add_example
-from whereql_memory.answers import Answer
+from whereql_memory.answers import Answer, Joined
 from whereql_memory.arrays import Index, Mask
 from whereql_memory.running import Found, count, find
 from whereql_memory.segments import Segment
@@ -78,27 +78,27 @@ class View:
 
     def count(self, query: Query) -> int:
         """How many records a query has."""
-        if query.ids is not None:
-            found = sum(len(_among(part, query.ids, query.where)) for part in self.parts)
-        else:
-            found = sum(count(part.segment.plan(query.where), part.alive) for part in self.parts)
+        found = 0
+        for part in self.parts:
+            found += count(part.segment.plan(query.where), part.alive) if query.ids is None else len(_among(part, query.ids, query.where))
         if query.limit is None and not query.offset:
             return found
         left = max(0, found - query.offset)
         return left if query.limit is None else min(left, query.limit)
 
-    def select(self, query: Query) -> Answer:
+    def select(self, query: Query) -> Answer | Joined:
         """The records of a query."""
         most = None if query.limit is None else query.offset + query.limit
         if len(self.parts) == 1 and not query.offset:  # the usual case, without what several parts need
             part = self.parts[0]
-            return Answer([(part.segment.table, _find_in(part, query, most))])
+            return Answer(part.segment.table, _find_in(part, query, most))
         found = [(part, each) for part, each in self._find(query, most) if each.count]
         if len(found) > 1 and not self.is_ordered:
             return self._merged(found, query.offset, most)
         if most is not None or query.offset:
             found = _cut(found, query.offset, most)
-        return Answer([(part.segment.table, each) for part, each in found])
+        answers = [Answer(part.segment.table, each) for part, each in found]
+        return answers[0] if len(answers) == 1 else Joined(answers)
 
     def rows(self, query: Query) -> dict[Part, Index]:
         """The rows of a query, by part."""
@@ -115,10 +115,10 @@ class View:
             if left is not None and self.is_ordered and (left := left - found.count) <= 0:
                 return
 
-    def _merged(self, found: Sequence[tuple[Part, Found]], offset: int, most: int | None) -> Answer:
+    def _merged(self, found: Sequence[tuple[Part, Found]], offset: int, most: int | None) -> Joined:
         """Rows of several parts, put in the order of the collection."""
         sequence = np.concatenate([part.segment.sequence[each.rows] for part, each in found])
-        return Answer([(part.segment.table, each) for part, each in found], np.argsort(sequence, kind="stable")[offset:most])
+        return Joined([Answer(part.segment.table, each) for part, each in found], np.argsort(sequence, kind="stable")[offset:most])
 
     @cached_property
     def schema(self) -> Schema:
@@ -137,16 +137,17 @@ def _find_in(part: Part, query: Query, most: int | None) -> Found:
     if query.ids is None:
         return find(part.segment.plan(query.where), part.alive, most)
     rows = _among(part, query.ids, query.where)
-    return Found(len(part.segment), rows=rows if most is None else rows[:most])
+    return Found(part.segment.size, None, rows if most is None else rows[:most])
 
 
-def _among(part: Part, ids: Collection[str], where: Expr) -> Index:
+def _among(part: Part, ids: Collection[str], where: Expr) -> Index | list[int]:
     """The rows of a filter among those of some ids."""
-    rows = part.segment.table.ids.find(ids)
+    rows = part.segment.table.ids.look_up(ids)
     if part.alive is not None:
-        rows = part.kept(rows)
+        rows = part.kept(np.asarray(rows, np.int64))
     if not len(rows) or (type(where) is Const and where.value):
         return rows
+    rows = np.asarray(rows, np.int64)
     return rows[part.segment.plan(where).test(rows)]
 
 
@@ -157,5 +158,5 @@ def _cut(found: Sequence[tuple[Part, Found]], low: int, high: int | None) -> lis
         rows = each.rows[max(0, low - start) : None if high is None else max(0, high - start)]
         start += each.count
         if len(rows):
-            kept.append((part, Found(each.size, rows=rows)))
+            kept.append((part, Found(each.size, None, rows)))
     return kept
