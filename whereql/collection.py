@@ -109,9 +109,12 @@ class Collection:
         Warns (WhereqlWarning) where the kinds of a key make a predicate match nothing.
         """
         filter = self._prepared(where, where_document, params, lenient)
-        wanted, most, start, columns = _ids(ids), _limit(limit), _offset(offset), _include(include)
-        _warn(filter.warnings)
-        return run_get(self._store, filter.plan(wanted, most, start, columns, strict=strict))
+        wanted = _ids(ids)
+        most, start = None if limit is None else _count(limit, "limit"), _count(offset, "offset") if offset else 0
+        columns = _include(include)
+        if filter.warnings:
+            _warn(filter.warnings)
+        return run_get(self._store, filter.plan(wanted, most, start, columns, strict))
 
     def count(
         self,
@@ -126,8 +129,9 @@ class Collection:
         """How many records match."""
         filter = self._prepared(where, where_document, params, lenient)
         wanted = _ids(ids)
-        _warn(filter.warnings)
-        return run_count(self._store, filter.plan(wanted, None, 0, (), strict=strict))
+        if filter.warnings:
+            _warn(filter.warnings)
+        return run_count(self._store, filter.plan(wanted, None, 0, (), strict))
 
     def scan(
         self,
@@ -302,7 +306,7 @@ class Collection:
         if known is None and not store.cheap_schema:
             return None
         schema = store.schema()
-        if known is None or not known.holds(schema):
+        if known is None or known.schema is not schema:  # a cheap one is the same object until something changes
             known = self._filters = Known(store, schema)
         return known
 
@@ -331,14 +335,6 @@ def _count(value: object, name: str) -> int:
     if type(value) is not int or value < 0:
         raise CheckError("WQ314", f"{name} is a whole number from 0 on, got {quote(repr(value))}", hint=f"leave {name} out for none")
     return value
-
-
-def _limit(value: object) -> int | None:
-    return None if value is None else _count(value, "limit")
-
-
-def _offset(value: object) -> int:
-    return _count(value or 0, "offset")
 
 
 def _listed(value: Sequence[str] | str, name: str) -> tuple[str, ...]:

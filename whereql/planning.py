@@ -27,7 +27,7 @@ from whereql.optimize.negation import push_negation
 from whereql.optimize.pipeline import Pass, Step, current_passes, normalize
 from whereql.plugins import registry
 from whereql.records import COLUMNS, Schema
-from whereql.split import FALSE, TRUE, split
+from whereql.split import TRUE, split
 
 MOST_RECORDS = 2**53  # no store holds more, and numbers up to here are the same to all of them
 
@@ -57,23 +57,15 @@ class Plan:
 
     query: as it was asked, tidied; pushed: what the store is asked, with the limit, the offset and the columns of the query if there is
     no residual, and else without limit and offset, and with the columns that the residual reads; residual: what is tested
-    on the records that come back, TRUE for nothing.
+    on the records that come back, TRUE for nothing; is_exact: whether the store answers the whole query; is_empty: whether it is
+    known beforehand that there are no records, so that the store need not be asked.
     """
 
     query: Query
     pushed: Query
     residual: Expr
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the store answers the whole query."""
-        return self.residual is TRUE or self.residual == TRUE
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it is known beforehand that there are no records, so that the store need not be asked."""
-        pushed = self.pushed
-        return pushed.ids == () or self.query.limit == 0 or (type(pushed.where) is Const and pushed.where == FALSE)
+    is_exact: bool
+    is_empty: bool
 
 
 def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: list[Step] | None = None) -> Plan:
@@ -83,23 +75,27 @@ def make_plan(backend: Backend, query: Query, *, strict: bool = False, trace: li
     Raises BackendError WQ720 for a limit or an offset where the store has no order.
     """
     schema = backend.schema() if backend.cheap_schema else None
-    return lay_out(backend, find_parts(backend, query.where, schema, trace), query, strict=strict)
+    return lay_out(backend, find_parts(backend, query.where, schema, trace), query, strict)
 
 
-def lay_out(backend: Backend, parts: Parts, query: Query, *, strict: bool = False) -> Plan:
+def lay_out(backend: Backend, parts: Parts, query: Query, strict: bool = False) -> Plan:
     """The plan of a query whose filter has these parts; see `make_plan`."""
     query = _tidied(query)
     if (query.limit is not None or query.offset) and not backend.is_ordered:
         raise BackendError("WQ720", "nothing says in which order the records are, so limit and offset have no meaning", hint="open the table with the columns to order by: order=")
     ids = query.ids if parts.ids is None else meets(query.ids, parts.ids)
-    if parts.is_exact:
-        if parts.pushed is query.where and ids is query.ids:
-            return Plan(query, query, TRUE)
-        return Plan(query, Query(parts.pushed, ids, query.limit, query.offset, query.include), TRUE)
-    if strict:
-        raise _refused(parts.residual)
-    include = (*query.include, *(column for column in columns_of(parts.residual) if column not in query.include))
-    return Plan(query, Query(parts.pushed, ids, None, 0, include), parts.residual)
+    where, is_exact = parts.pushed, parts.is_exact
+    if not is_exact:
+        if strict:
+            raise _refused(parts.residual)
+        include = (*query.include, *(column for column in columns_of(parts.residual) if column not in query.include))
+        pushed = Query(where, ids, None, 0, include)
+    elif where is query.where and ids is query.ids:
+        pushed = query
+    else:
+        pushed = Query(where, ids, query.limit, query.offset, query.include)
+    is_empty = ids == () or query.limit == 0 or (type(where) is Const and not where.value)
+    return Plan(query, pushed, parts.residual, is_exact, is_empty)
 
 
 def _tidied(query: Query) -> Query:

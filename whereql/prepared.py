@@ -93,10 +93,10 @@ class Prepared:
         """What the backend is asked, and what is left to whereql."""
         return find_parts(self._backend, self.where, self._schema)
 
-    def plan(self, ids: tuple[str, ...] | None, limit: int | None, offset: int, include: tuple[str, ...], *, strict: bool = False) -> Plan:
+    def plan(self, ids: tuple[str, ...] | None, limit: int | None, offset: int, include: tuple[str, ...], strict: bool = False) -> Plan:
         """The plan of a query with this filter, see `make_plan`; the last of those without ids are kept."""
         if ids is not None or strict:
-            return lay_out(self._backend, self.parts, Query(self.where, ids, limit, offset, include), strict=strict)
+            return lay_out(self._backend, self.parts, Query(self.where, ids, limit, offset, include), strict)
         rest = limit, offset, include
         plan = self._plans.get(rest)
         if plan is None:
@@ -116,41 +116,36 @@ class Known:
     """The filters that came last, prepared for a backend as it is with this schema. Any number of threads may ask."""
 
     def __init__(self, backend: Backend, schema: Schema | None) -> None:
-        self._backend, self._schema = backend, schema
+        self._backend, self.schema = backend, schema
         # Those that came since, and those before: what is asked for again stays, and a look-up needs no lock.
         self._new: dict[Hashable, Prepared] = {}
         self._old: dict[Hashable, Prepared] = {}
 
-    def holds(self, schema: Schema) -> bool:
-        """Whether this is still the schema: a backend with a cheap one answers the same object until something changes."""
-        return schema is self._schema
-
     def of_text(self, where: str | None) -> Prepared:
         """A text without parameters, or None for all records."""
-        key = where, *circumstances()
-        found = self._find(key)
+        key = where, circumstances()
+        found = self._new.get(key) or self._back(key)
         if found is None:
-            found = Prepared(self._backend, self._schema, closed(where))
+            found = Prepared(self._backend, self.schema, closed(where))
             if where is None or len(where) <= _CHARACTERS:
                 found = self._keep(key, found)
         return found
 
     def of_filter(self, where: Expr, is_closed: bool = True) -> Prepared:
         """A filter without parameters, looked at by `closed` or not. An equal one is as good, unless it would be shown: `DATE('…')` and the epoch seconds are equal."""
-        key = where, *circumstances()
-        found = self._find(key)
+        key = where, circumstances()
+        found = self._new.get(key) or self._back(key)
         if found is not None and (found.where is where or (found.parts.is_exact and not found.warnings)):
             return found
-        made = Prepared(self._backend, self._schema, where if is_closed else closed(where))
+        made = Prepared(self._backend, self.schema, where if is_closed else closed(where))
         if found is None and _is_small(where):
             self._keep(key, made)
         return made
 
-    def _find(self, key: Hashable) -> Prepared | None:
-        found = self._new.get(key)
-        if found is None and (found := self._old.get(key)) is not None:
-            return self._keep(key, found)
-        return found
+    def _back(self, key: Hashable) -> Prepared | None:
+        """A filter of those before, which is now one of those that came since."""
+        found = self._old.get(key)
+        return None if found is None else self._keep(key, found)
 
     def _keep(self, key: Hashable, filter: Prepared) -> Prepared:
         if len(self._new) >= _KEPT:
