@@ -148,16 +148,20 @@ class ByIndex(Looked):
         self._index = access.index.get()
         is_point = len(condition.lows) == 1 and condition.is_points
         self.selective = _ONE if is_point else _SEVERAL
+        self._rows: Index | None = None  # of one value, which lie side by side in the index
         if self._index is not None:
             self._places = self._index.places(*condition)
             self.estimate = self._index.count(*self._places)
             self.is_exact = is_point or not self._index.is_multi
             self.is_listed = self.estimate * self.selective <= self.size
+            self._rows = self._index.rows(*self._places, self.size) if is_point else None
 
     def rows(self) -> Index:
         """See Node."""
         assert self._index is not None  # is_listed says so
         self.slot.touch()
+        if self._rows is not None:
+            return self._rows
         return self._index.rows(*self._places, self.size)
 
 
