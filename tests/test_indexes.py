@@ -39,6 +39,7 @@ FILTERS = [
     "n = 3", "n >= 37", "n IN (1, 5, 39, 77)", "n != 3", "f < 0.02", "f >= 0.5 AND n = 7", "lang = 'de'", "lang > 'en'", "lang IN ('fr', '日本')",
     "rare = 'x'", "rare IS NULL", "tags HAS 4", "tags HAS ANY (4, 5)", "tags HAS ALL (4, 5)", "NOT tags HAS 4", "big = 1099511627780",
     "#document CONTAINS 'word3'", "#document CONTAINS 'word3 common'", "#document MATCHES 'word[12] '", "NOT #document CONTAINS 'word3'",
+    "#document CONTAINS 'omm'", "#document CONTAINS 'common te'", "NOT #document CONTAINS 'common'", "n < 30 AND #document CONTAINS 'common'",
     "lang = 'de' AND #document CONTAINS 'word3'", "n = 3 OR tags HAS 4 OR #document ENDS WITH ' 99'", "NOT (n = 3 AND f < 0.5) AND lang != 'de'", "#id IN ('id 5', 'id 6') OR n = 1",
 ]  # fmt: skip
 

@@ -273,6 +273,9 @@ class InText(Looked):
 
     def mask(self, low: int, high: int) -> Mask:
         """See Node."""
+        if self._finding is not None and (low, high) == (0, self.size):
+            self.slot.touch()
+            return _placed(self._finding.mask(), self._rows, self.size)
         first, behind = place_of(self._rows, low, high)
         self.charge(behind - first)
         hits = TEXT_TESTS[self._op](self._texts.span(first, behind), self._text)
