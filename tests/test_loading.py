@@ -62,7 +62,9 @@ def test_every_kind_of_column_in_several_batches(values: list[Any], sizes: tuple
 @pytest.mark.parametrize("texts", [["a", "bc", ""], ["ä", None, "😀\0"], [None, None, None], [None, "x" * 9000, None], None], ids=repr)
 def test_documents_and_uris(texts: Any) -> None:
     check([Batch.of(["a", "b", "c"], documents=texts), Batch.of(["d", "e", "f"], uris=texts)])
-    check([Batch.of([f"{i}" for i in range(9000)], documents=[f"{i}ä"[i % 2 : 5] for i in range(9000)])])
+    ids = [f"{i}" for i in range(9000)]
+    check([Batch.of(ids, documents=[f"{i}ä"[i % 2 : 5] for i in range(9000)])])
+    check([Batch.of(ids, documents=[None if i == 4000 or i > 8000 else f"{i}" for i in range(9000)]), Batch.of(["a"], documents=["b"])])
 
 
 def test_embeddings() -> None:

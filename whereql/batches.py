@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from types import NoneType
 from typing import Any, overload
 
 import numpy as np
@@ -55,9 +54,8 @@ class Batch(Sequence[Record]):
 
         Raises UnusualError, or what `clean_metadata` raises, where only `make_record` can tell what is wrong, if anything is.
         """
-        if set(map(type, ids)) - {str} or not all(ids):
+        if check_texts(ids) - {str} or not all(ids):
             raise UnusualError
-        check_texts(ids)
         gathering = Gathering()
         if metadatas is not None:
             gathering.add(_items(metadatas))
@@ -136,11 +134,7 @@ def _texts(column: Sequence[Any] | None) -> list[str | None] | None:
     if column is None:
         return None
     texts = list(_items(column))
-    kinds = set(map(type, texts))
-    if kinds - {str, NoneType}:
-        raise UnusualError
-    check_texts([text for text in texts if text] if NoneType in kinds else texts)
-    return texts if str in kinds else None
+    return texts if str in check_texts(texts) else None
 
 
 def _vectors(column: Any) -> tuple[Vector, Index | None]:

@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, pairwise, repeat
+from itertools import chain, pairwise, repeat
 from operator import is_, is_not, itemgetter
 from types import NoneType
 from typing import Any, NamedTuple
@@ -98,16 +98,21 @@ def within(rows: Index | None, start: int, stop: int) -> tuple[int, int, Sequenc
     return low, high, (rows[low:high] - start).tolist()
 
 
-def check_texts(texts: Collection[str]) -> None:
-    """Raise UnusualError if a string has no UTF-8 form, since it holds half a character."""
-    if all(map(str.isascii, texts)):
-        return
-    rest = (text for text in texts if not text.isascii())
-    try:
-        while some := "".join(islice(rest, _BLOCK)):
-            some.encode()
-    except UnicodeEncodeError:
-        raise UnusualError from None
+def check_texts(texts: Sequence[Any]) -> set[type]:
+    """The types of texts, each a string or None. Raises UnusualError for another type, and for a string that has no UTF-8 form: it holds half a character."""
+    types: set[type] = set()
+    for start in range(0, len(texts), _BLOCK):
+        some = texts[start : start + _BLOCK]
+        types.update(map(type, some))
+        if not types <= {str, NoneType}:
+            raise UnusualError
+        given = [text for text in some if text] if NoneType in types else some
+        if not all(map(str.isascii, given)):
+            try:
+                "".join(given).encode()
+            except UnicodeEncodeError:
+                raise UnusualError from None
+    return types
 
 
 class _Part(NamedTuple):
@@ -185,7 +190,7 @@ class Gathering:
 
     def cells(self) -> dict[str, list[Cells]]:
         """The columns: by key, in the order of the first values, those of each kind. Raises UnusualError for a lone surrogate."""
-        check_texts(self._columns)
+        check_texts([*self._columns])
         return {name: [column.cells(self.size) for column in kinds.values()] for name, kinds in self._columns.items()}
 
     def _parts(self, block: Sequence[Any], is_clean: bool = False) -> Iterator[_Part]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, filterfalse
 from operator import itemgetter
 from typing import Any
 from weakref import WeakValueDictionary
@@ -33,10 +33,10 @@ class Words(list[str]):
         try:
             return codes(strings, self._codes)
         except KeyError:
-            self._learn([string for string in dict.fromkeys(strings) if string not in self._codes])
+            self._learn(filterfalse(self._codes.__contains__, dict.fromkeys(strings)))
             return codes(strings, self._codes)
 
-    def _learn(self, strings: list[str]) -> None:
+    def _learn(self, strings: Iterable[str]) -> None:
         """Add new strings: copies, side by side in memory, where those of a caller would be all over it, and keep it from being freed."""
         copies, size = list(map(bytes.decode, map(str.encode, strings))), len(self)
         self += copies  # before they get codes: whatever interrupts this, no code is without its string

@@ -130,13 +130,16 @@ class MemoryBackend:
 
     def _load(self, batch: Batch) -> bool:
         """Take a batch as it is, if all of its ids are new."""
-        ids = frozenset(batch.ids)
-        if len(ids) < len(batch) or self._known(ids):
+        if (self._written or self._view.parts) and self._known(frozenset(batch.ids)):
             return False
         self._fold_written()
+        size = len(self._ids)
+        self._ids.update(batch.ids)
+        if len(self._ids) < size + len(batch):
+            self._fold_loading()  # what is among the ids tells no longer what waits
+            return False
         self._loading = self._loading or Loading()
         self._loading.add(batch)
-        self._ids |= ids
         return True
 
     def upsert(self, changes: Sequence[Change]) -> int:
@@ -190,12 +193,11 @@ class MemoryBackend:
         return self._view
 
     def _fold_loading(self) -> None:
-        if self._loading is None:
-            return
-        table = self._loading.table()
-        sequence = Consecutive(self._next, len(table))
-        self._next += len(table)
-        self._view = behind(self._view, table, sequence, self._shelf)
+        if self._loading is not None:
+            table = self._loading.table()
+            sequence = Consecutive(self._next, len(table))
+            self._next += len(table)
+            self._view = behind(self._view, table, sequence, self._shelf)
         self._loading, self._ids = None, set()
 
     def _fold_written(self) -> None:

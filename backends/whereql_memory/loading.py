@@ -20,7 +20,7 @@ from whereql_memory.ids import Ids
 from whereql_memory.table import Table
 from whereql_memory.texts import SortedTexts, Texts
 
-_CHUNK = 4096  # texts that are encoded at a time
+_CHUNK = 1024  # texts that are encoded at a time: they stay in the cache of a core
 _PAD = 8 * b"\xff"
 
 
@@ -110,13 +110,19 @@ class _TextColumn(_Placed):
             self._blob.write(b"\xff")
             self._lengths.append(np.diff(texts.offsets))
             return
-        at = present(texts)
-        self._place(at if len(at) < len(texts) else None, start, len(texts))
-        given = texts if len(at) == len(texts) else [text for text in texts if text is not None]
-        for first in range(0, len(given), _CHUNK):
-            blob, lengths = _encoded(given[first : first + _CHUNK])
-            self._blob.write(blob)
-            self._lengths.append(lengths)
+        for first in range(0, len(texts), _CHUNK):
+            self._add(texts[first : first + _CHUNK], start + first)
+
+    def _add(self, texts: list[str | None], start: int) -> None:
+        at = None
+        try:
+            blob, lengths = _encoded(texts)
+        except TypeError:  # not all are strings: to ask first takes as long as to encode them
+            at = present(texts)
+            blob, lengths = _encoded([text for text in texts if text is not None])
+        self._place(at, start, len(texts))
+        self._blob.write(blob)
+        self._lengths.append(lengths)
 
     def column(self, size: int) -> Raw:
         self._blob.write(_PAD)
@@ -125,7 +131,7 @@ class _TextColumn(_Placed):
 
 
 def _encoded(texts: Sequence[Any]) -> tuple[bytes, Index]:
-    """Texts as UTF-8, 0xFF behind each, and the length of each in bytes, that included."""
+    """Texts as UTF-8, 0xFF behind each, and the length of each in bytes, that included. Raises TypeError for None."""
     if all(map(str.isascii, texts)):  # one string of Latin-1, in which 0xFF is a character: a third of the price of a loop
         return "\xff".join([*texts, ""]).encode("latin-1"), np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     encoded = list(map(str.encode, texts))
