@@ -168,7 +168,12 @@ class _Columns:
 
     def column(self, name: str) -> Any:
         """See Columns."""
-        return self._answer("get", self._columns.column, name)
+        try:  # see Guard.get
+            return self._columns.column(name)
+        except _OWN:
+            raise
+        except Exception as error:
+            raise self._guard.failure("get", error) from error
 
     def take(self, rows: Sequence[int]) -> _Columns:
         """See Columns."""

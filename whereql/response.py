@@ -17,13 +17,12 @@ from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from whereql.errors import BackendError
-from whereql.records import COLUMNS, Metadata, Record
+from whereql.records import Metadata, Record
 
 if TYPE_CHECKING:
     from whereql.records import Vector
 
 _NAMES = dict.fromkeys(("ids", "embeddings", "documents", "uris", "metadatas")).keys()  # an ordered set
-_NOT_ASKED: dict[str, Any] = dict.fromkeys(COLUMNS)
 _UNREAD = object()
 _PIECE, _NUMBERS = 4096, 1 << 16  # records in a piece of JSON; float32s that are spelled out at once
 _COMPACT: dict[str, Any] = {"separators": (",", ":")}
@@ -69,6 +68,10 @@ def _settle(cells: dict[str, Any]) -> None:
         cells["_columns"] = None
 
 
+class _Draft:
+    """A response while it is made: see `whereql.ast`."""
+
+
 @dataclass(frozen=True)
 class GetResponse:
     """The answer of a `get`: Chroma's wire shape, column by column; a column that was not asked for is None.
@@ -89,18 +92,18 @@ class GetResponse:
     @classmethod
     def lazily(cls, columns: Columns, include: Iterable[str], ids: list[str] | None = None) -> GetResponse:
         """The response whose ids and columns of `include` are made when they are read, each once; ids: where they are there already."""
-        response = object.__new__(cls)
-        cells = response.__dict__  # it is frozen, and so are its attributes
-        cells |= _NOT_ASKED
+        draft: Any = _Draft()
+        draft.embeddings = draft.documents = draft.uris = draft.metadatas = None
         wanted = list(include)
         for name in wanted:
-            cells.pop(name, None)
-        cells["include"] = wanted
+            draft.__dict__.pop(name, None)
+        draft.include = wanted
         if ids is not None:
-            cells["ids"] = ids
+            draft.ids = ids
         if wanted or ids is None:
-            cells["_columns"] = columns
-        return response
+            draft._columns = columns
+        draft.__class__ = cls
+        return draft  # type: ignore[no-any-return]  # it is one now
 
     @classmethod
     def from_records(cls, records: Iterable[Record], include: Iterable[str] = ("documents", "metadatas")) -> GetResponse:
