@@ -22,7 +22,7 @@ _SCAN = 16  # ids asked for by a table's length: from here on one pass over all 
 CACHED = 1 << 18  # ids that stay in the cache, so that jumping from one to the next costs nothing
 _FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which making rows of a mask first pays
 _LONG = 0.3  # of other ids, the share from which on running along all of them is faster than jumping
-_FEW = 8  # ids up to which each is looked up by itself
+_FEW = 32  # ids up to which each is looked up by itself
 _PIECE = 4096  # ids that are taken at a time: what counts their uses is then still in the cache when the list is made
 _PASSES = 6  # over all ids, before an index is made, which takes as long
 
@@ -144,7 +144,7 @@ class Ids:
         return chosen
 
     def find(self, ids: Collection[str]) -> Index:
-        """The ascending rows of those of the ids that are there."""
+        """The ascending rows of those of the ids, each of which is asked for once, that are there."""
         return np.asarray(self.look_up(ids), np.int64)
 
     def look_up(self, ids: Collection[str]) -> Index | list[int]:
@@ -155,7 +155,8 @@ class Ids:
         if len(ids) > _FEW:
             return self._rows(list(ids))
         rows = self._few(ids)
-        return rows if len(rows) < 2 else sorted(set(rows))
+        rows.sort()
+        return rows
 
     def _rows(self, ids: list[str]) -> Index:
         """The ascending rows of several ids: all that share a bucket with one of them, and of these the same."""
@@ -163,9 +164,9 @@ class Ids:
         buckets = np.fromiter(map(crc32, map(str.encode, ids)), np.int64, len(ids)) & (len(starts) - 2)
         lengths, places = runs_at(starts, buckets)
         rows = order[places]
-        there = self._strings[rows] if self._strings is not None else np.fromiter(self.texts.tolist(rows.astype(np.int64)), np.object_, len(rows))
+        there = self._strings.take(rows) if self._strings is not None else np.fromiter(self.texts.tolist(rows.astype(np.int64)), np.object_, len(rows))
         wanted = np.repeat(np.fromiter(ids, np.object_, len(ids)), lengths)
-        return np.unique(rows[there == wanted]).astype(np.int64)
+        return np.sort(rows[there == wanted]).astype(np.int64)
 
     def _few(self, ids: Iterable[str]) -> list[int]:
         """The rows of ids, one by one, in the order of these."""
@@ -177,8 +178,7 @@ class Ids:
         for id in ids:
             encoded = id.encode()
             bucket = crc32(encoded) & last
-            for at in range(starting[bucket], starting[bucket + 1]):
-                row = ordered[at]
+            for row in ordered[starting[bucket] : starting[bucket + 1]]:
                 if (strings[row] == id) if strings is not None else (next(self.texts.encoded(np.array([row]))) == encoded):
                     rows.append(row)
         return rows
