@@ -34,12 +34,6 @@ class Answer:
     def __len__(self) -> int:
         return self._found.count
 
-    @property
-    def is_small(self) -> bool:
-        """Whether it has few records, as far as that is known without counting them."""
-        rows = self._found.listed
-        return rows is not None and len(rows) <= _SMALL
-
     def column(self, name: str) -> Any:
         """See whereql.response.Columns."""
         return _COLUMNS[name](self._table, self._found)
@@ -51,11 +45,15 @@ class Answer:
             return Answer(self._table, Found(self._found.size, None, self._found.rows[wanted]))
         return Joined([self], wanted)
 
+    def respond(self, include: Iterable[str]) -> GetResponse:
+        """The response with these columns."""
+        rows = self._found.listed
+        is_small = rows is not None and len(rows) <= _SMALL
+        return GetResponse.lazily(self, include, _ids(self._table, self._found) if is_small else None)
+
 
 class Joined:
     """The rows of several answers, as the columns of a response; order: what puts them in order, shape (records,), None where they are."""
-
-    is_small = False
 
     def __init__(self, parts: Sequence[Answer], order: Index | None = None) -> None:
         self._parts = parts
@@ -76,14 +74,13 @@ class Joined:
         wanted = _row_numbers(rows)
         return Joined(self._parts, wanted if self._order is None else self._order[wanted])
 
+    def respond(self, include: Iterable[str]) -> GetResponse:
+        """The response with these columns."""
+        return GetResponse.lazily(self, include)
+
 
 def _row_numbers(rows: Sequence[int]) -> Index:
     return np.arange(rows.start, rows.stop, rows.step) if isinstance(rows, range) else np.asarray(rows, np.int64)
-
-
-def respond(answer: Answer | Joined, include: Iterable[str]) -> GetResponse:
-    """The response with these columns."""
-    return GetResponse.lazily(answer, include, answer.column("ids") if answer.is_small else None)
 
 
 def records(table: Table, rows: Index) -> list[Record]:

@@ -20,7 +20,7 @@ from whereql.batches import Batch
 from whereql.records import Record, Schema, check_dimensions
 from whereql.response import GetResponse
 from whereql.support import ANY_SHAPE, Support
-from whereql_memory.answers import Answer, Joined, respond
+from whereql_memory.answers import Answer, Joined
 from whereql_memory.answers import records as records_at
 from whereql_memory.arrays import Vector
 from whereql_memory.explaining import describe
@@ -82,7 +82,7 @@ class MemoryBackend:
 
     def get(self, query: Query) -> GetResponse:
         """The records of a query, with the columns of `query.include`."""
-        return respond(self._current().select(query), query.include)
+        return self._current().select(query).respond(query.include)
 
     def count(self, query: Query) -> int:
         """How many records a query has."""
@@ -228,7 +228,7 @@ def _pages(answer: Answer | Joined, include: Sequence[str], sizes: Iterator[int]
     while start < size:
         page = answer.take(range(start, min(start + next(sizes), size)))
         start += len(page)
-        yield respond(page, include)
+        yield page.respond(include)
 
 
 def _own_vectors(records: Iterable[Record]) -> dict[str, Vector]:

@@ -88,10 +88,10 @@ class View:
 
     def select(self, query: Query) -> Answer | Joined:
         """The records of a query."""
-        most = None if query.limit is None else query.offset + query.limit
         if len(self.parts) == 1 and not query.offset:  # the usual case, without what several parts need
             part = self.parts[0]
-            return Answer(part.segment.table, _find_in(part, query, most))
+            return Answer(part.segment.table, _find_in(part, query, query.limit))
+        most = None if query.limit is None else query.offset + query.limit
         found = [(part, each) for part, each in self._find(query, most) if each.count]
         if len(found) > 1 and not self.is_ordered:
             return self._merged(found, query.offset, most)
