@@ -114,7 +114,7 @@ class Collection:
         columns = _include(include)
         if filter.warnings:
             _warn(filter.warnings)
-        return run_get(self._store, filter.plan(wanted, most, start, columns, strict))
+        return run_get(filter.backend, filter.plan(wanted, most, start, columns, strict))
 
     def count(
         self,
@@ -131,7 +131,7 @@ class Collection:
         wanted = _ids(ids)
         if filter.warnings:
             _warn(filter.warnings)
-        return run_count(self._store, filter.plan(wanted, None, 0, (), strict))
+        return run_count(filter.backend, filter.plan(wanted, None, 0, (), strict))
 
     def scan(
         self,
@@ -302,7 +302,7 @@ class Collection:
 
     def _known(self) -> Known | None:
         """What is known of filters on the backend as it is now; None where finding out how it is would cost too much."""
-        store, known = self._store, self._filters
+        store, known = self._guard or self._store, self._filters  # where it is closed, the latter says so
         if known is None and not store.cheap_schema:
             return None
         schema = store.schema()

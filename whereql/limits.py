@@ -10,7 +10,7 @@ the filter has 3 predicates, more than the limit of 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -41,9 +41,8 @@ class Limits:
 _current: ContextVar[Limits] = ContextVar("whereql_limits", default=Limits())  # noqa: B039 - Limits is immutable
 
 
-def current_limits() -> Limits:
-    """The limits in force in this thread or task."""
-    return _current.get()
+current_limits: Callable[[], Limits] = _current.get  # no function around it: every call of a collection asks
+"""The limits in force in this thread or task."""
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class Prepared:
     """
 
     def __init__(self, backend: Backend, schema: Schema | None, where: Expr) -> None:
-        self._backend, self._schema = backend, schema
+        self.backend, self._schema = backend, schema
         self._plans: dict[tuple[int | None, int, tuple[str, ...]], Plan] = {}
         self.where = where
 
@@ -91,16 +91,16 @@ class Prepared:
     @cached_property
     def parts(self) -> Parts:
         """What the backend is asked, and what is left to whereql."""
-        return find_parts(self._backend, self.where, self._schema)
+        return find_parts(self.backend, self.where, self._schema)
 
     def plan(self, ids: tuple[str, ...] | None, limit: int | None, offset: int, include: tuple[str, ...], strict: bool = False) -> Plan:
         """The plan of a query with this filter, see `make_plan`; the last of those without ids are kept."""
         if ids is not None or strict:
-            return lay_out(self._backend, self.parts, Query(self.where, ids, limit, offset, include), strict)
+            return lay_out(self.backend, self.parts, Query(self.where, ids, limit, offset, include), strict)
         rest = limit, offset, include
         plan = self._plans.get(rest)
         if plan is None:
-            plan = lay_out(self._backend, self.parts, Query(self.where, ids, limit, offset, include))
+            plan = lay_out(self.backend, self.parts, Query(self.where, ids, limit, offset, include))
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
             self._plans[rest] = plan

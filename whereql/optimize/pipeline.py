@@ -127,9 +127,8 @@ def _of_environment(value: str) -> PassChoice:
 _choice: ContextVar[PassChoice] = ContextVar("whereql_passes", default=_of_environment(os.environ.get("WHEREQL_PASSES", "")))  # noqa: B039 - PassChoice is immutable
 
 
-def current_passes() -> PassChoice:
-    """What is chosen in this thread or task."""
-    return _choice.get()
+current_passes: Callable[[], PassChoice] = _choice.get  # see current_limits
+"""What is chosen in this thread or task."""
 
 
 @contextmanager
