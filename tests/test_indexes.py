@@ -203,6 +203,18 @@ def test_an_array_that_has_an_element_twice_is_one_row() -> None:
     assert index.rows(*index.places(np.array([1], np.int8), np.array([3], np.int8)), 4).tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("count", [2, 16, 17, 300])
+def test_a_row_with_several_of_the_values_is_there_once(count: int) -> None:
+    rng = np.random.default_rng(3)
+    owners = np.sort(rng.choice(100_000, 1_000))
+    elements = rng.integers(400, size=1_000).astype(np.int16)
+    values = np.sort(rng.choice(400, count, replace=False)).astype(np.int16)
+    owners[:2], elements[:2] = 7, values[:2]
+    found = index_elements(index_numbers(elements, None), owners)
+    rows = found.rows(*found.places(values, values), 100_000).tolist()
+    assert rows == sorted({row for row, value in zip(owners.tolist(), elements.tolist(), strict=True) if value in values})
+
+
 def test_a_row_may_end_one_element_and_begin_the_next() -> None:
     index = index_elements(index_numbers(np.array([1, 1, 2], np.int8), None), np.array([0, 1, 1]))
     found = [index.rows(*index.places(np.array([value], np.int8), np.array([value], np.int8)), 2).tolist() for value in (1, 2)]

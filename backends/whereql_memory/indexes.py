@@ -17,6 +17,7 @@ from whereql_memory.arrays import Array, Index, Rows, positions, rows_in
 
 Counted = NDArray[np.uint32]
 _MARKED = 80  # one row in so many: from here on rows are put in order faster by marking them than by sorting
+_FEW = 16  # intervals up to which it is faster to cut their rows out one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +54,9 @@ class RowIndex:
         if len(first) == 1:
             found = self.order[self.starts[first[0]] : self.starts[behind[0]]]
             return found if behind[0] - first[0] <= 1 else ascending(found, size, self.is_multi)
+        if len(first) <= _FEW:
+            edges = zip(self.starts[first].tolist(), self.starts[behind].tolist(), strict=True)
+            return ascending(np.concatenate([self.order[low:high] for low, high in edges]), size, self.is_multi)
         begins = self.starts[first].astype(np.int64)
         return ascending(self.order[positions(begins, self.starts[behind] - begins)], size, self.is_multi)
 
