@@ -71,8 +71,11 @@ def runs_at(starts: Array, at: Index) -> tuple[Index, Index]:
 
 def positions(first: Index, lengths: Index) -> Index:
     """All positions of runs that begin at `first`, one run behind the other."""
-    offsets = offsets_of(lengths)
-    return np.repeat(first - offsets[:-1], lengths) + np.arange(offsets[-1])
+    shifts = first + lengths
+    shifts -= lengths.cumsum(dtype=np.int64)
+    found = shifts.repeat(lengths)
+    found += np.arange(len(found))
+    return found
 
 
 def offsets_of(lengths: Index) -> Index:

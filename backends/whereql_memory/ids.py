@@ -165,8 +165,10 @@ class Ids:
         lengths, places = runs_at(starts, buckets)
         rows = order[places]
         there = self._strings.take(rows) if self._strings is not None else np.fromiter(self.texts.tolist(rows.astype(np.int64)), np.object_, len(rows))
-        wanted = np.repeat(np.fromiter(ids, np.object_, len(ids)), lengths)
-        return np.sort(rows[there == wanted]).astype(np.int64)
+        wanted = np.fromiter(ids, np.object_, len(ids)).repeat(lengths)
+        found: Index = rows[there == wanted].astype(np.int64)
+        found.sort()
+        return found
 
     def _few(self, ids: Iterable[str]) -> list[int]:
         """The rows of ids, one by one, in the order of these."""
