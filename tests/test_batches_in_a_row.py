@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import whereql
 import whereql.records
-from whereql import strings
+from whereql import cells, strings
 from whereql.batches import Batch
 from whereql.cells import UnusualError
 from whereql.collection import Collection
@@ -29,10 +29,11 @@ class Text(str):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few records are many here: each batch takes the way of columns, and words are soon too many to be shared."""
+    """Few records are many here: each batch takes the way of columns, in blocks of a few, and words are soon too many to be shared."""
     monkeypatch.setattr(whereql.records, "_BATCH", 1)
     monkeypatch.setattr(whereql_memory.backend, "_MANY", 1)
     monkeypatch.setattr(strings, "_SHARED", 4)
+    monkeypatch.setattr(cells, "_BLOCK", 3)
 
 
 def add_all(batches: Sequence[dict[str, Any]], one_by_one: bool) -> Any:
@@ -90,6 +91,12 @@ def test_one_value_a_batch(values: list[Any]) -> None:
 def test_keys_in_another_order() -> None:
     check(rows(0, [{"a": 1, "b": 2}, {"b": 3, "a": 4}]), rows(2, [{"b": "x", "a": "y", "c": 1}, {"c": None, "a": 1}]))
     check(rows(0, [{"b": 1}]), rows(1, [{"a": None, "c": 1, "b": 2}]), rows(2, [{"a": 1}, {"c": "x"}]))
+
+
+def test_a_key_that_some_have_and_some_have_as_null() -> None:
+    for values in ([1, None, 2], ["a", None, "b"], [["a"], [], None], [0.5, None, 1], [None, None, None]):
+        check(rows(0, [{"a": 1, "b": 1}, {"a": 2}, {"b": "x"}, *({"a": value} for value in values), {}, {"b": 1}, {"a": 7}]))
+        check(rows(0, [{"a": value} for value in (3, *values)]), rows(9, [{}, *({"a": value} for value in values), {"b": 1}]))
 
 
 def test_an_id_that_is_there_already() -> None:
