@@ -95,7 +95,7 @@ def test_keys_in_another_order() -> None:
 
 def test_a_key_that_some_have_and_some_have_as_null() -> None:
     for values in ([1, None, 2], ["a", None, "b"], [["a"], [], None], [0.5, None, 1], [None, None, None]):
-        check(rows(0, [{"a": 1, "b": 1}, {"a": 2}, {"b": "x"}, *({"a": value} for value in values), {}, {"b": 1}, {"a": 7}]))
+        check(rows(0, [{"a": 1, "b": 1}, {"a": 2}, {"b": "x"}, *({"a": value} for value in values), {"a": None}, {}, {"a": 7}, {"b": 1}]))
         check(rows(0, [{"a": value} for value in (3, *values)]), rows(9, [{}, *({"a": value} for value in values), {"b": 1}]))
 
 
