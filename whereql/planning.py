@@ -101,7 +101,7 @@ def lay_out(backend: Backend, parts: Parts, query: Query, strict: bool = False) 
 def _tidied(query: Query) -> Query:
     """The query as the contract has it: each id once, and limit and offset within what every store can count."""
     ids, limit, offset = query.ids, query.limit, query.offset
-    if (ids is None or len(ids) < 2) and (limit is None or limit < MOST_RECORDS) and offset <= MOST_RECORDS:
+    if (ids is None or len(ids) < 2 or len(frozenset(ids)) == len(ids)) and (limit is None or limit < MOST_RECORDS) and offset <= MOST_RECORDS:
         return query
     ids = None if ids is None else tuple(dict.fromkeys(ids))
     limit = None if limit is None or limit >= MOST_RECORDS else limit

@@ -22,7 +22,7 @@ _SCAN = 16  # ids asked for by a table's length: from here on one pass over all 
 CACHED = 1 << 18  # ids that stay in the cache, so that jumping from one to the next costs nothing
 _FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which making rows of a mask first pays
 _LONG = 0.3  # of other ids, the share from which on running along all of them is faster than jumping
-_FEW = 32  # ids up to which each is looked up by itself
+_FEW, _FEWER = 32, 2  # ids up to which each is looked up by itself, among Python strings and in a blob
 _PIECE = 4096  # ids that are taken at a time: what counts their uses is then still in the cache when the list is made
 _PASSES = 6  # over all ids, before an index is made, which takes as long
 
@@ -152,13 +152,13 @@ class Ids:
         if not self._is_indexed(len(ids)):
             wanted = frozenset(ids)
             return np.flatnonzero(np.fromiter(map(wanted.__contains__, self.listed), np.bool_, len(self)))
-        if len(ids) > _FEW:
-            return self._rows(list(ids))
+        if len(ids) > (_FEWER if self._strings is None else _FEW):
+            return self._rows(ids)
         rows = self._few(ids)
         rows.sort()
         return rows
 
-    def _rows(self, ids: list[str]) -> Index:
+    def _rows(self, ids: Collection[str]) -> Index:
         """The ascending rows of several ids: all that share a bucket with one of them, and of these the same."""
         order, starts = self.index
         buckets = np.fromiter(map(crc32, map(str.encode, ids)), np.int64, len(ids)) & (len(starts) - 2)
