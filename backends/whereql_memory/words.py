@@ -108,9 +108,10 @@ class WordIndex:
 
     def rows(self, words: Index) -> Array:
         """The numbers of the texts that have one of the words of these numbers, both ascending; uint32."""
-        begins, ends = self._runs(words)
         if len(words) == 1:
-            return self.entries[begins[0] : ends[0]]
+            word = int(words[0])
+            return self.entries[self.starts[word] : self.starts[word + 1]]
+        begins, ends = self._runs(words)
         if (ends - begins).sum() * _SPARSE < len(self):
             return np.unique(self.entries[positions(begins, ends - begins)])
         return np.flatnonzero(self.mask(words)).astype(np.uint32)
