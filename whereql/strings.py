@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from array import array
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, filterfalse
 from operator import itemgetter
@@ -18,6 +19,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+_CACHED = 5_000  # strings that stay, with their codes, in the cache of a core
 _SHARED = 100_000  # words of a key up to which the next batch shares them: where there are more, few come again
 
 
@@ -30,6 +32,8 @@ class Words(list[str]):
 
     def codes(self, strings: Sequence[str]) -> NDArray[Any]:
         """The codes of strings, shape (n,). Raises UnicodeEncodeError for a lone surrogate, and keeps no new string then."""
+        if len(self) > _CACHED:
+            deque(map(hash, strings), maxlen=0)  # a string keeps its hash: to look them up then waits for one place in memory less
         try:
             return codes(strings, self._codes)
         except KeyError:
