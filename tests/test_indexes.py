@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from whereql_memory.access import Access
 from whereql_memory.backend import MemoryBackend
+from whereql_memory.ids import Ids
 from whereql_memory.indexes import ascending, index_codes, index_elements, index_numbers
 from whereql_memory.shelf import Shelf, Slot
+from whereql_memory.texts import Texts
 from whereql_memory.words import WordIndex
 
 import whereql
@@ -219,6 +221,19 @@ def test_a_row_may_end_one_element_and_begin_the_next() -> None:
     index = index_elements(index_numbers(np.array([1, 1, 2], np.int8), None), np.array([0, 1, 1]))
     found = [index.rows(*index.places(np.array([value], np.int8), np.array([value], np.int8)), 2).tolist() for value in (1, 2)]
     assert found == [[0, 1], [1]] != [[0, 1], []]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 32, 33, 300])
+@pytest.mark.parametrize("is_blob", [False, True])
+def test_ids_are_looked_up_by_hash(count: int, is_blob: bool) -> None:
+    names = [f"é{n}" for n in range(6_000)]
+    known = Ids(texts=Texts.of(np.array(names, np.object_))) if is_blob else Ids.of(names)
+    assert len(known.index.order) == 6_000  # it is there from now on
+    rows = random.Random(count).sample(range(6_000), count)
+    wanted = [*(names[row] for row in rows), "é", "é6000"]
+    assert known.find(wanted).tolist() == sorted(rows)
+    assert known.at(known.look_up(wanted)) == [names[row] for row in sorted(rows)]
+    assert known.find(wanted[count:]).tolist() == known.at(known.look_up(wanted[count:])) == []
 
 
 def test_what_was_deleted_from_a_large_segment_is_not_found_by_id() -> None:

@@ -169,6 +169,7 @@ def test_it_stays_frozen_and_has_no_other_attributes() -> None:
     with pytest.raises(AttributeError, match="'GetResponse' object has no attribute 'id'"):
         response.id  # type: ignore[attr-defined]  # noqa: B018
     assert not hasattr(response, "__array__") and not made
+    assert all(hasattr(GetResponse, name) for name in ("ids", *COLUMNS))  # whoever inspects the class finds them
 
 
 def test_once_all_columns_are_there_nothing_else_is_held() -> None:
