@@ -224,11 +224,15 @@ def test_a_row_may_end_one_element_and_begin_the_next() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 32, 33, 300])
-@pytest.mark.parametrize("is_blob", [False, True])
-def test_ids_are_looked_up_by_hash(count: int, is_blob: bool) -> None:
+@pytest.mark.parametrize("way", ["places", "index of strings", "index of a blob"])
+def test_ids_are_looked_up_by_hash(count: int, way: str) -> None:
     names = [f"é{n}" for n in range(6_000)]
-    known = Ids(texts=Texts.of(np.array(names, np.object_))) if is_blob else Ids.of(names)
-    assert len(known.index.order) == 6_000  # it is there from now on
+    known = Ids(texts=Texts.of(np.array(names, np.object_))) if way == "index of a blob" else Ids.of(names)
+    if way == "places":
+        assert [known.find(["é7", "é5", "é"]).tolist() for _ in range(7)] == [[5, 7]] * 7  # after so many passes over all
+        assert known.nbytes > 6_000 * 32
+    else:
+        assert len(known.index.order) == 6_000  # it is there from now on
     rows = random.Random(count).sample(range(6_000), count)
     wanted = [*(names[row] for row in rows), "é", "é6000"]
     assert known.find(wanted).tolist() == sorted(rows)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
@@ -24,6 +25,7 @@ _FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which makin
 _LONG = 0.3  # of other ids, the share from which on running along all of them is faster than jumping
 _FEW, _FEWER = 32, 2  # ids up to which each is looked up by itself, among Python strings and in a blob
 _PIECE = 4096  # ids that are taken at a time: what counts their uses is then still in the cache when the list is made
+_INT = 32  # bytes of a Python int
 _PASSES = 6  # over all ids, before an index is made, which takes as long
 
 
@@ -71,6 +73,7 @@ class Ids:
         self._index = index
         self._listed: list[str] | None = None
         self._viewed: tuple[memoryview, memoryview, int] | None = None
+        self._places: dict[str, int] | None = None
         self._passes = 0
         self._size = len(strings) if strings is not None else len(texts) if texts is not None else 0
 
@@ -112,10 +115,18 @@ class Ids:
         return self._index
 
     @property
+    def places(self) -> dict[str, int]:
+        """The row of each id. Where they are many, it takes too much memory, and is no faster than the index."""
+        if self._places is None:
+            self._places = dict(zip(self.listed, range(self._size), strict=True))
+        return self._places
+
+    @property
     def nbytes(self) -> int:
         """The bytes held beside the strings themselves."""
         parts = [self._strings, self._texts, *(self._index or ())]
-        return sum(part.nbytes for part in parts if part is not None)
+        held: int = sum(part.nbytes for part in parts if part is not None)
+        return held if self._places is None else held + sys.getsizeof(self._places) + _INT * self._size
 
     def at(self, rows: Index | list[int]) -> list[str]:
         """The ids of these rows."""
@@ -148,13 +159,16 @@ class Ids:
         return np.asarray(self.look_up(ids), np.int64)
 
     def look_up(self, ids: Collection[str]) -> Index | list[int]:
-        """As `find`; few rows come as a list."""
+        """As `find`; rows that are found one by one come as a list."""
         if not self._is_indexed(len(ids)):
             wanted = frozenset(ids)
             return np.flatnonzero(np.fromiter(map(wanted.__contains__, self.listed), np.bool_, len(self)))
-        if len(ids) > (_FEWER if self._strings is None else _FEW):
+        if self._index is None and self._size <= CACHED:
+            rows = [row for row in map(self.places.get, ids) if row is not None]
+        elif len(ids) > (_FEWER if self._strings is None else _FEW):
             return self._rows(ids)
-        rows = self._few(ids)
+        else:
+            rows = self._few(ids)
         rows.sort()
         return rows
 
