@@ -20,8 +20,9 @@ _EXACT = 2**53  # up to here the doubles have every int
 
 def whole(column: Any) -> Any:
     """A column of several chunks as one array. Raises UnusualError for a text that has no UTF-8 form."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else whole(column.combine_chunks())  # which would copy a single one, too
 
 
 def is_text(type: Any) -> bool:
@@ -51,25 +52,20 @@ def kept(rows: Index | None, at: Index | slice, size: int) -> Index | None:
 
 
 class Words:
-    """The strings of a column so far, by their codes: most come in one part of a file after the other. After 100,000 each part has its own."""
+    """The strings of a column so far, by their codes: most come in one part of a file after the other. After 100,000 they begin anew."""
 
     def __init__(self) -> None:
-        self._array = pa.array([], pa.string())
+        self._array: Any = None
         self._list: list[str] = []
 
     def codes(self, strings: Any) -> tuple[Array, list[str]]:
         """The codes of strings, and the words, whose list grows with what comes."""
-        coded = strings.dictionary_encode()
-        words = coded.dictionary.cast(pa.string())
-        numbers = pc.index_in(words, self._array)
-        if numbers.null_count:
-            new = words.filter(pc.is_null(numbers))
-            if len(self._list) + len(new) > _WORDS:
-                return coded.indices.to_numpy().astype(np.uint32), words.to_pylist()
-            self._array = pa.concat_arrays([self._array, new])
-            self._list += new.to_pylist()
-            numbers = pc.index_in(words, self._array)
-        return numbers.to_numpy().astype(np.uint32)[coded.indices.to_numpy()], self._list
+        if self._array is None or len(self._list) > _WORDS:
+            self._array, self._list = strings[:0], []
+        coded = pa.chunked_array([self._array, strings]).dictionary_encode().chunks[-1]  # what is known comes first, and keeps its codes
+        self._array = coded.dictionary
+        self._list += self._array[len(self._list) :].to_pylist()
+        return coded.indices.to_numpy().astype(np.uint32), self._list
 
 
 def cells_of(array: Any, words: Words) -> Cells | None:
