@@ -108,10 +108,9 @@ class WordIndex:
 
     def rows(self, words: Index) -> Array:
         """The numbers of the texts that have one of the words of these numbers, both ascending; uint32."""
-        if len(words) == 1:
-            word = int(words[0])
-            return self.entries[self.starts[word] : self.starts[word + 1]]
         begins, ends = self._runs(words)
+        if len(words) == 1:
+            return self.entries[begins[0] : ends[0]]
         if (ends - begins).sum() * _SPARSE < len(self):
             return np.unique(self.entries[positions(begins, ends - begins)])
         return np.flatnonzero(self.mask(words)).astype(np.uint32)
@@ -131,6 +130,8 @@ class WordIndex:
 
     def _runs(self, words: Index) -> tuple[Index, Index]:
         """Where the entries of the words begin and end; words in a row make one run."""
+        if len(words) == 1:
+            return self.starts[words], self.starts[words + 1]
         is_first = np.diff(words, prepend=-2) != 1
         return self.starts[words[is_first]], self.starts[words[np.roll(is_first, -1)] + 1]
 
