@@ -91,12 +91,10 @@ def records(table: Table, rows: Index) -> list[Record]:
 
 def _ids(table: Table, found: Found) -> list[str]:
     rows, mask = found.listed, found.mask
-    if (found.count if rows is None else len(rows)) == found.size:
-        return table.ids.listed.copy()
     if rows is None:
         assert mask is not None  # or they would be listed
-        return table.ids.marked(mask, found.count)
-    return table.ids.at(rows)
+        return table.ids.marked(mask, found.about)
+    return table.ids.listed.copy() if len(rows) == found.size else table.ids.at(rows)
 
 
 def _texts(column: Raw, rows: Index) -> list[str | None]:

@@ -15,18 +15,18 @@ Vector = NDArray[np.float32]
 Rows = Index | None
 """The ascending row numbers that have a value, or None where every row has one."""
 
-_LARGE = 1 << 16  # rows of a mask from which on `rows_in` looks at eight at a time …
+_LARGE = 1 << 17  # rows of a mask from which on `rows_in` looks at eight at a time …
 _OFTEN = 0.1  # … where fewer than so many of them are marked
 _HARD = 0.006, 0.0135  # shares of which as much holds for the eights that have a row
 
 
-def rows_in(mask: Mask, count: int) -> Index:
+def rows_in(mask: Mask, about: float) -> Index:
     """The rows of a mask, ascending: what `flatnonzero` says, in a third to a half of its time where one to ten in a hundred are marked.
 
-    count: about how many are. numpy has a branch for each row, which a processor can't foresee, unless more than a tenth are marked. Of
+    about: how many are, or nearly. numpy has a branch for each row, which a processor can't foresee, unless more than a tenth are marked. Of
     eight rows at a time, most have none or some of them.
     """
-    share = count / max(1, len(mask))
+    share = about / max(1, len(mask))
     if len(mask) < _LARGE or share > _OFTEN:
         return np.flatnonzero(mask)
     eights = np.packbits(mask, bitorder="little")

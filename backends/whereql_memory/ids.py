@@ -24,6 +24,7 @@ CACHED = 1 << 18  # ids that stay in the cache, so that jumping from one to the 
 _FEW_OF, _MOST_OF = 0.05, 0.6  # of ids in the cache, shares between which making rows of a mask first pays
 _LONG = 0.3  # of other ids, the share from which on running along all of them is faster than jumping
 _FEW, _FEWER = 32, 2  # ids up to which each is looked up by itself, among Python strings and in a blob
+_NEARLY = 0.99  # the share from which on it is worth a look whether these are all
 _PIECE = 4096  # ids that are taken at a time: what counts their uses is then still in the cache when the list is made
 _INT = 32  # bytes of a Python int
 _PASSES = 6  # over all ids, before an index is made, which takes as long
@@ -144,14 +145,18 @@ class Ids:
             chosen += strings.take(rows[start : start + _PIECE]).tolist()
         return chosen
 
-    def marked(self, mask: Mask, count: int) -> list[str]:
-        """The ids of the rows of a mask, shape (n,), that has `count` of them; by whichever way is fastest for so many."""
-        if self._strings is None and count * _SCAN < self._size:
-            return self.at(rows_in(mask, count))
-        share = count / self._size
+    def marked(self, mask: Mask, about: float) -> list[str]:
+        """The ids of the rows of a mask, shape (n,), that has about so many of them; by whichever way is fastest for these."""
+        if self._strings is None and about * _SCAN < self._size:
+            return self.at(rows_in(mask, about))
+        share = about / self._size
+        if share > _NEARLY and mask.all():
+            return self.listed.copy()
         if self._size >= CACHED:
-            return list(_Counted(compress(self.listed, mask.tobytes()), count)) if share > _LONG else self.at(rows_in(mask, count))
-        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else rows_in(mask, count)].tolist()
+            if share <= _LONG:
+                return self.at(rows_in(mask, about))
+            return list(_Counted(compress(self.listed, mask.tobytes()), int(np.count_nonzero(mask))))
+        chosen: list[str] = self.strings[mask if share < _FEW_OF or share > _MOST_OF else rows_in(mask, about)].tolist()
         return chosen
 
     def find(self, ids: Collection[str]) -> Index:

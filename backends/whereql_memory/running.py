@@ -8,7 +8,7 @@ import numpy as np
 
 from whereql_memory.arrays import Index, Mask, rows_in
 from whereql_memory.connectives import Both, pieces
-from whereql_memory.nodes import Node
+from whereql_memory.nodes import Node, Values
 
 _BLOCK = 1 << 16  # rows of a step of a scan: their masks stay in the cache
 _FIRST_BLOCK = 1 << 10
@@ -16,14 +16,15 @@ _LISTED = 0.3  # of all rows: of more, a mask is made faster than a list, and an
 
 
 class Found:
-    """Rows that were found in a segment of `size` rows: `listed`, their ascending numbers as an array or a list, or a mask."""
+    """Rows that were found in a segment of `size` rows: `listed`, their ascending numbers as an array or a list, or a mask, of about so many."""
 
-    __slots__ = ("_count", "listed", "mask", "size")
+    __slots__ = ("_count", "about", "listed", "mask", "size")
 
-    def __init__(self, size: int, mask: Mask | None, listed: Index | list[int] | None = None) -> None:
+    def __init__(self, size: int, mask: Mask | None, listed: Index | list[int] | None = None, about: float = 0) -> None:
         self.size = size
         self.mask = mask
         self.listed = listed
+        self.about = about
         self._count: int | None = None
 
     @property
@@ -42,7 +43,7 @@ class Found:
         rows = self.listed
         if rows is None:
             assert self.mask is not None  # see count
-            rows = self.listed = rows_in(self.mask, self.count)
+            rows = self.listed = rows_in(self.mask, self.about)
         elif isinstance(rows, list):
             rows = self.listed = np.array(rows, np.int64)
         return rows
@@ -58,7 +59,8 @@ def find(node: Node, alive: Mask | None, most: int | None = None) -> Found:
     mask = scan(node)
     if alive is not None:
         mask &= alive
-    return Found(node.size, mask)
+    # Of values, a sample has said how many; what is said of several conditions together may be far off.
+    return Found(node.size, mask, about=node.estimate if isinstance(node, Values) else int(np.count_nonzero(mask)))
 
 
 def count(node: Node, alive: Mask | None) -> int:
