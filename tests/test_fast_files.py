@@ -216,6 +216,23 @@ def test_other_formats_come_as_batches(tmp_path: Path) -> None:
     check(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("look", [5, 4096])
+def test_the_blocks_of_a_file_are_the_file(tmp_path: Path, look: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_LOOK", look)
+    path = tmp_path / "lines.jsonl"
+    text = b"\n".join(b"%d" % i * (i % 90) for i in range(200))
+    for mark in (b"", b"\xef\xbb\xbf"):
+        for end in (b"", b"\n"):
+            path.write_bytes(mark + text + end)
+            with path.open("rb") as stream:
+                source = blocks.Source(stream, path.stat().st_size)
+                parts = [*map(source.read, source.blocks())]
+                assert b"".join(parts) == text + end and len(parts) > 20
+                assert all(part.endswith(b"\n") for part in parts[:-1])
+                unknown = blocks.Source(stream, 0)  # as it is of a file of the system
+                assert [*map(unknown.read, unknown.blocks())] == [text + end]
+
+
 def test_progress(tmp_path: Path) -> None:
     path = write(tmp_path / "plain.jsonl", [*PLAIN])
     told: list[tuple[int, int]] = []

@@ -11,16 +11,16 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
 from whereql.batches import Batch
-from whereql.cells import Cells, Index, UnusualError
+from whereql.cells import Cells, Index, UnusualError, Utf8
 from whereql.files.arrow_cells import Words, cells_of, ids_of, is_listed, kept, texts_of, vectors_of, whole
-from whereql.files.blocks import objects
+from whereql.files.blocks import Block, Source, objects
 from whereql.files.rows import METADATA, Own, Row
 from whereql.json_text import JsonError, parse_json
 
@@ -41,26 +41,26 @@ class ArrowReader:
         self._known: set[str] = set()
         self.seen: set[str] = set()
 
-    def parse(self, data: bytes) -> Future[tuple[Any, _Lines]]:
+    def parse(self, source: Source, block: Block) -> Future[_Parsed]:
         """What `batch` needs of a block, made in another thread, which leaves this one alone most of the time."""
-        return self._threads.submit(self._parsed, data)
+        return self._threads.submit(self._parsed, source, block)
 
-    def batch(self, parsed: Future[tuple[Any, _Lines]]) -> Batch:
+    def batch(self, parsed: Future[_Parsed]) -> Batch:
         """The records of a block; the blocks come in their order. Raises UnusualError where the exact reader has to look."""
         try:
-            table, lines = parsed.result()
-            batch = self._batch(table, lines)
+            made = parsed.result()
+            batch = self._batch(made)
         except (pa.ArrowException, UnicodeDecodeError):
             raise UnusualError from None
-        self.seen |= set(table.column_names)
+        self.seen |= made.names
         return batch
 
     def close(self) -> None:
         """Let go of the threads."""
         self._threads.shutdown(cancel_futures=True)
 
-    def _parsed(self, data: bytes) -> tuple[Any, _Lines]:
-        data, starts = objects(data)
+    def _parsed(self, source: Source, block: Block) -> _Parsed:
+        data, starts = objects(source.read(block))
         if not data.isascii():
             data.decode()
         table = self._table(data)
@@ -68,7 +68,9 @@ class ArrowReader:
             raise UnusualError
         if b"\\" in data and _SURROGATE.search(data):  # which the pyarrow of today refuses by itself, but not each before
             table.validate(full=True)
-        return table, _Lines(data, starts, self._nested)
+        columns = dict(zip(table.column_names, map(whole, table.columns), strict=True))
+        documents, uris = (texts_of(columns.pop(name)) if name in columns else None for name in (self._own.document, self._own.uri))
+        return _Parsed({*table.column_names}, columns, documents, uris, _Lines(data, starts, self._nested))
 
     def _table(self, data: bytes) -> Any:
         """A block as Arrow sees it, without times."""
@@ -85,13 +87,12 @@ class ArrowReader:
         inner = [(name.removeprefix(f"{METADATA}."), type) for name, type in self._forced.items() if self._nested and name.startswith(f"{METADATA}.")]
         return pa.schema([*outer, *([(METADATA, pa.struct(inner))] if inner else [])]) if self._forced else None
 
-    def _batch(self, table: Any, lines: _Lines) -> Batch:
-        columns = dict(zip(table.column_names, map(whole, table.columns), strict=True))
+    def _batch(self, parsed: _Parsed) -> Batch:
+        _, columns, documents, uris, lines = parsed
         own = self._own
         if own.id not in columns:
             raise UnusualError
         ids = ids_of(columns.pop(own.id))
-        documents, uris = (texts_of(columns.pop(name)) if name in columns else None for name in (own.document, own.uri))
         vectors, rows = vectors_of(columns.pop(own.embedding, pa.nulls(len(ids))), perhaps_ints=True)
         if self._nested:
             structs = columns.pop(METADATA, None)
@@ -108,6 +109,16 @@ class ArrowReader:
         order = sorted(new, key=lambda name: (new[name], places[new[name]][name]))
         self._known |= new.keys()
         return {name: keys[name] for name in [*(name for name in keys if name not in new), *order]}
+
+
+class _Parsed(NamedTuple):
+    """A block as Arrow sees it: the names of its columns, those that are no texts, documents and uris, and its lines."""
+
+    names: set[str]
+    columns: dict[str, Any]
+    documents: Utf8 | None
+    uris: Utf8 | None
+    lines: _Lines
 
 
 class _Lines:

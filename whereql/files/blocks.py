@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -18,30 +18,44 @@ _BLOCKS = 32  # of a file, so that a small one takes little memory
 _SPACE = b" \t\r"
 _PART = 1 << 19
 _DEEPEST = 500  # brackets that open in one line: Arrow's time grows with the square of the depth, and beyond 10,000 it crashes
-
-
+_LOOK = 1 << 12  # bytes in which the end of a line is looked for
 _NEWLINE, _OPENING, _CLOSING = b"\n{}"
 
+Block = tuple[int, int | None]  # where it begins and ends in the file; None: with the file
 
-def blocks(stream: BinaryIO, total: int) -> Iterator[bytes]:
-    """The bytes of a file that can be read again, `total` of them, cut behind line breaks, without a byte order mark."""
-    usual = min(max(total // _BLOCKS, _LEAST), SIZE)
-    size, data = FIRST, stream.read(FIRST)
-    if data.startswith(BOM):
-        stream.seek(len(BOM))
-        data = stream.read(FIRST)
-    while len(data) == size:
-        end = data.rfind(b"\n") + 1
-        if end:
-            yield data[:end]
-            stream.seek(end - size, os.SEEK_CUR)  # cheaper than to put the rest before what comes
-            size = usual
-        else:
-            size *= 2
-            stream.seek(-len(data), os.SEEK_CUR)
-        data = stream.read(size)
-    if data:
-        yield data
+
+class Source:
+    """A file that can be read again, `total` bytes long, of which several threads read blocks."""
+
+    def __init__(self, stream: BinaryIO, total: int) -> None:
+        self._stream = stream
+        self._total = total
+        self._lock = threading.Lock()
+
+    def read(self, block: Block) -> bytes:
+        """The bytes of a block."""
+        start, stop = block
+        with self._lock:
+            self._stream.seek(start)
+            return self._stream.read(-1 if stop is None else stop - start)
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of the file, without a byte order mark; each ends behind a line break, the last with the file."""
+        usual = min(max(self._total // _BLOCKS, _LEAST), SIZE)
+        size, start = FIRST, len(BOM) if self.read((0, len(BOM))) == BOM else 0
+        while (stop := self._line_end(start + size)) is not None:
+            yield start, stop
+            size, start = usual, stop
+        yield start, None
+
+    def _line_end(self, place: int) -> int | None:
+        """Where the first line ends that does not end before a place; None in the last line."""
+        while place < self._total and (data := self.read((place, place + _LOOK))):
+            at = data.find(b"\n")
+            if at >= 0:
+                return place + at + 1
+            place += len(data)
+        return None
 
 
 def lines(data: bytes) -> list[bytes]:

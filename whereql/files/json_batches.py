@@ -14,7 +14,7 @@ from typing import Any
 from whereql.batches import Batch, batched
 from whereql.cells import UnusualError
 from whereql.errors import WhereqlError
-from whereql.files.blocks import blocks, lines
+from whereql.files.blocks import Block, Source, lines
 from whereql.files.content import opened
 from whereql.files.rows import METADATA, Reading, Row, form, to_record
 from whereql.json_text import JsonError, parse_json
@@ -30,14 +30,15 @@ def jsonl_batches(reading: Reading, progress: Callable[[int, int], None]) -> Ite
     """
     unseen = reading.own.renamed() - {reading.own.id}
     is_empty = True
-    with opened(reading) as stream, closing(_Reader(reading)) as reader:
-        total, done = os.fstat(stream.fileno()).st_size, 0
-        for data, parsed in reader.parsed(blocks(stream, total)):
-            for batch in reader.batches(data, parsed):
-                is_empty = is_empty and not len(batch)
-                yield batch
-            done += len(data)
-            progress(done, total)
+    with opened(reading) as stream:
+        total = os.fstat(stream.fileno()).st_size
+        source = Source(stream, total)
+        with closing(_Reader(reading, source)) as reader:
+            for block, parsed in reader.parsed():
+                for batch in reader.batches(block, parsed):
+                    is_empty = is_empty and not len(batch)
+                    yield batch
+                progress(total if block[1] is None else block[1], total)
     if unseen - reader.seen and not is_empty:
         raise UnusualError
 
@@ -45,8 +46,9 @@ def jsonl_batches(reading: Reading, progress: Callable[[int, int], None]) -> Ite
 class _Reader:
     """What is known of a file once some blocks are read: its form, and its columns."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, source: Source) -> None:
         self._reading = reading
+        self._source = source
         self._nested: bool | None = None
         self._fast: Any = None
         self._seen: set[str] = set()
@@ -60,19 +62,19 @@ class _Reader:
         if self._fast:
             self._fast.close()
 
-    def parsed(self, blocks: Iterator[bytes]) -> Iterator[tuple[bytes, Any]]:
+    def parsed(self) -> Iterator[tuple[Block, Any]]:
         """Each block, and what Arrow is to make of it in another thread, some blocks ahead; None before the form is known."""
-        waiting: deque[tuple[bytes, Any]] = deque()
-        for data in blocks:
+        waiting: deque[tuple[Block, Any]] = deque()
+        for block in self._source.blocks():
             if self._fast is None and self._nested is not None:
                 self._fast = _arrow(self._reading, self._nested)
-            waiting.append((data, self._fast.parse(data) if self._fast else None))
+            waiting.append((block, self._fast.parse(self._source, block) if self._fast else None))
             if len(waiting) > _AHEAD or not self._fast:
                 yield waiting.popleft()
         while waiting:
             yield waiting.popleft()
 
-    def batches(self, data: bytes, parsed: Any) -> Iterator[Batch]:
+    def batches(self, block: Block, parsed: Any) -> Iterator[Batch]:
         """The records of a block. Raises UnusualError."""
         if parsed is not None:
             try:
@@ -80,7 +82,7 @@ class _Reader:
                 return
             except UnusualError:
                 pass
-        some = lines(data)
+        some = lines(self._source.read(block))
         for start in range(0, len(some), _LINES):
             yield from self._read(some[start : start + _LINES])
 
