@@ -19,7 +19,7 @@ import pyarrow.json as pj
 
 from whereql.batches import Batch
 from whereql.cells import Cells, Index, UnusualError, Utf8
-from whereql.files.arrow_cells import Words, cells_of, ids_of, is_listed, kept, texts_of, vectors_of, whole
+from whereql.files.arrow_cells import Words, cells_of, ids_of, is_listed, kept, release, texts_of, vectors_of, whole
 from whereql.files.blocks import Block, Source, objects
 from whereql.files.rows import METADATA, Own, Row
 from whereql.json_text import JsonError, parse_json
@@ -56,8 +56,9 @@ class ArrowReader:
         return batch
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the threads, and of memory."""
         self._threads.shutdown(cancel_futures=True)
+        release()
 
     def _parsed(self, source: Source, block: Block) -> _Parsed:
         data, starts = objects(source.read(block))

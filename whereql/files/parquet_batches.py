@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,15 +32,26 @@ def parquet_batches(reading: Reading, progress: Callable[[int, int], None]) -> I
         try:
             file = parquet.ParquetFile(stream, pre_buffer=False)  # or it keeps every part of the file that was read
             converters(file.schema_arrow, reading)
-            from whereql.files.arrow_cells import Words  # pyarrow is there by now
+            from whereql.files.arrow_cells import Words, release  # pyarrow is there by now
 
             done, total, known, words = 0, file.metadata.num_rows, set[str](), defaultdict[str, Words](Words)
-            for rows in row_batches(file, _ROWS):
-                yield _batch(dict(zip(rows.schema.names, rows.columns, strict=True)), reading, known, words)
-                done += len(rows)
-                progress(done, total)
+            with closing(_ahead(row_batches(file, _ROWS, use_threads=False))) as parts:
+                for rows in parts:
+                    yield _batch(dict(zip(rows.schema.names, rows.columns, strict=True)), reading, known, words)
+                    done += len(rows)
+                    progress(done, total)
+            release()
         except damages:  # UnicodeDecodeError is one of them
             raise UnusualError from None
+
+
+def _ahead(parts: Iterator[Any]) -> Generator[Any]:
+    """The parts of a file, each read in another thread while the one before is made into a batch."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = thread.submit(next, parts, None)
+            yield part
 
 
 def _batch(columns: dict[str, Any], reading: Reading, known: set[str], words: Mapping[str, Words]) -> Batch:

@@ -47,13 +47,13 @@ def _rows(reading: Reading) -> Generator[tuple[int, Row], None, None]:
             raise _refused("this is no Parquet file that can be read", reading, "write it again; it may be damaged") from None
 
 
-def row_batches(file: Any, size: int) -> Iterator[Any]:
+def row_batches(file: Any, size: int, *, use_threads: bool = True) -> Iterator[Any]:
     """The rows of a file in batches; of one row group each where pyarrow can't join the codes of several."""
     if any(_has_inner_codes(field.type) for field in file.schema_arrow):
         for group in range(file.num_row_groups):
-            yield from file.iter_batches(size, row_groups=[group])
+            yield from file.iter_batches(size, row_groups=[group], use_threads=use_threads)
     else:
-        yield from file.iter_batches(size)
+        yield from file.iter_batches(size, use_threads=use_threads)
 
 
 def _has_inner_codes(type: Any) -> bool:
