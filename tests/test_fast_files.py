@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -197,16 +196,6 @@ def check_words(table: Table) -> None:
         for column in kinds.values():
             strings = column.elements if isinstance(column, Arrays) else column
             assert not isinstance(strings, Strings) or len(np.unique(strings.codes)) == len(strings.texts)
-
-
-def test_a_file_that_is_not_read_to_its_end_leaves_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_batches, "_ROWS", 2)
-    before = threading.active_count()
-    for path in (write(tmp_path / "plain.jsonl", [*PLAIN]), parquet(tmp_path / "rows.parquet", id=pa.array(["a", "b", "c", "d", "e"]))):
-        batches: Any = iter_batches(path)
-        assert [len(next(batches)) for _ in range(2)] and threading.active_count() >= before
-        batches.close()
-        assert threading.active_count() == before
 
 
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from itertools import compress, count
+from itertools import compress, count, filterfalse
 from typing import Any
 
 import numpy as np
@@ -185,7 +185,7 @@ class _KeyColumn(_Placed):
             self._words, self._numbers = words, self._numbers[:0]
         if len(words) > len(self._numbers):
             new = words[len(self._numbers) :]
-            self._codes.update(zip((word for word in new if word not in self._codes), count(len(self._codes)), strict=False))
+            self._codes.update(zip(filterfalse(self._codes.__contains__, new), count(len(self._codes)), strict=False))
             self._numbers = np.concatenate([self._numbers, codes(new, self._codes)])
         return self._numbers
 
