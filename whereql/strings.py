@@ -37,7 +37,7 @@ class Words(list[str]):
         try:
             return codes(strings, self._codes)
         except KeyError:
-            self._learn(filterfalse(self._codes.__contains__, dict.fromkeys(strings)))
+            self._learn(dict.fromkeys(filterfalse(self._codes.__contains__, strings)))
             return codes(strings, self._codes)
 
     def _learn(self, strings: Iterable[str]) -> None:
