@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from whereql_memory.answers import records as records_at
 from whereql_memory.arrays import Mask
+from whereql_memory.backend import MemoryBackend
 from whereql_memory.nodes import Constant, Values
 from whereql_memory.running import scan
 from whereql_memory.segments import Consecutive, Segment
@@ -20,6 +21,7 @@ from whereql_memory.table import Table
 
 import whereql
 from whereql.ast import And, Const, Document, Expr, Field, Id, Not, Or, Param, Predicate, Uri
+from whereql.backend import Query
 from whereql.errors import CheckError
 from whereql.operators import Op
 from whereql.records import Value, make_record
@@ -245,6 +247,14 @@ def test_the_ends_of_a_range_are_looked_up_together(text: str) -> None:
     assert isinstance(node, Values)
     assert node.is_listed == (node.estimate < 100) and node.is_exact
     assert node.estimate == sum(holds(whereql.parse(text), record) for record in records_at(table, np.arange(len(table))))
+
+
+def test_a_plan_asks_for_no_limits_and_says_what_it_joined() -> None:
+    expr = whereql.parse("f >= 0.2 AND s = 'a' AND f < 0.3")
+    backend = MemoryBackend([make_record("a", metadata={"f": 0.25, "s": "a"}), make_record("b", metadata={"f": 0.25, "s": "b"})], indexes="off")
+    with whereql.use_limits(predicates=1):  # whoever made the filter may have had others
+        assert backend.get(Query(expr)).ids == ["a"]
+        assert "scan for f >= 0.2 AND f < 0.3: 2 rows" in (backend.native(Query(expr)) or "")
 
 
 def test_two_elements_are_not_one_range() -> None:

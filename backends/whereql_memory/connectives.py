@@ -7,10 +7,9 @@ from math import prod
 
 import numpy as np
 
-from whereql.ast import Expr
 from whereql_memory.arrays import Index, Mask
 from whereql_memory.indexes import ascending
-from whereql_memory.nodes import LISTING, Listed, Node
+from whereql_memory.nodes import LISTING, Exprs, Listed, Node
 
 _COSTLY = 5.0  # nanoseconds: a part that costs more to scan is tested on the rows that are left
 _UNITED = 32  # rows of the parts of an OR are united as lists where they are fewer than one in so many
@@ -20,9 +19,9 @@ _FIRST_PIECE, _GROWTH = 512, 4
 class Both(Node):
     """All of its parts: what the rarest of them lists is tested by the others, or all are scanned."""
 
-    def __init__(self, expr: Expr, size: int, parts: Sequence[Node]) -> None:
+    def __init__(self, exprs: Exprs, size: int, parts: Sequence[Node]) -> None:
         shares = [part.estimate / max(1, size) for part in parts]
-        super().__init__(expr, size, size * prod(shares))
+        super().__init__(exprs, size, size * prod(shares))
         by_cost = sorted(zip(parts, shares, strict=True), key=lambda each: each[0].test_cost / max(1e-9, 1 - each[1]))
         self._parts = [part for part, _ in by_cost]
         self.scan_cost = sum(part.scan_cost for part in parts)
@@ -79,16 +78,16 @@ class Both(Node):
     def settled(self) -> Node:
         """See Node."""
         if self.driver is not None:
-            return Listed(self.expr, self.size, self.rows())
+            return Listed(self.exprs, self.size, self.rows())
         return _settled(self, self._parts, Both)
 
 
 class Either(Node):
     """At least one of its parts."""
 
-    def __init__(self, expr: Expr, size: int, parts: Sequence[Node]) -> None:
+    def __init__(self, exprs: Exprs, size: int, parts: Sequence[Node]) -> None:
         estimate = sum(part.estimate for part in parts)
-        super().__init__(expr, size, min(size, estimate))
+        super().__init__(exprs, size, min(size, estimate))
         self._parts = sorted(parts, key=lambda part: part.scan_cost)
         self.scan_cost = sum(part.scan_cost for part in parts)
         self.test_cost = sum(part.test_cost for part in parts)
@@ -126,15 +125,15 @@ class Either(Node):
     def settled(self) -> Node:
         """See Node."""
         if self.is_listed:
-            return Listed(self.expr, self.size, self.rows())
+            return Listed(self.exprs, self.size, self.rows())
         return _settled(self, self._parts, Either)
 
 
 class Complement(Node):
     """The rows that its part has not."""
 
-    def __init__(self, expr: Expr, part: Node) -> None:
-        super().__init__(expr, part.size, part.size - part.estimate, part.is_exact)
+    def __init__(self, exprs: Exprs, part: Node) -> None:
+        super().__init__(exprs, part.size, part.size - part.estimate, part.is_exact)
         self.part = part
         self.scan_cost, self.test_cost = part.scan_cost + 0.05, part.test_cost
 
@@ -156,12 +155,12 @@ class Complement(Node):
     def settled(self) -> Node:
         """See Node."""
         part = self.part.settled()
-        return self if part is self.part else Complement(self.expr, part)
+        return self if part is self.part else Complement(self.exprs, part)
 
 
-def _settled(node: Node, parts: Sequence[Node], join: Callable[[Expr, int, Sequence[Node]], Node]) -> Node:
+def _settled(node: Node, parts: Sequence[Node], join: Callable[[Exprs, int, Sequence[Node]], Node]) -> Node:
     settled = [part.settled() for part in parts]
-    return node if all(new is old for new, old in zip(settled, parts, strict=True)) else join(node.expr, node.size, settled)
+    return node if all(new is old for new, old in zip(settled, parts, strict=True)) else join(node.exprs, node.size, settled)
 
 
 def pieces(rows: Index, first: int = _FIRST_PIECE) -> Iterator[Index]:

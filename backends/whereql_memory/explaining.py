@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 import whereql
-from whereql.ast import Expr
 from whereql.backend import Query
 from whereql_memory.connectives import Both, Complement, Either
-from whereql_memory.nodes import Node
+from whereql_memory.nodes import Exprs, Node
 from whereql_memory.running import scan
 from whereql_memory.view import Part, View
 
@@ -40,7 +39,7 @@ def _steps(node: Node, part: Part, depth: int) -> Iterator[str]:
         case _ if node.is_listed:
             yield _line(depth, "look up", node, len(part.kept(node.rows())))
         case Complement():
-            yield _line(depth, "scan for all but", node, _scanned(node, part), expr=node.part.expr)
+            yield _line(depth, "scan for all but", node, _scanned(node, part), exprs=node.part.exprs)
             yield from _steps(node.part, part, depth + 1) if node.part.parts else ()
         case Both() | Either():
             yield _line(depth, "all of" if isinstance(node, Both) else "any of", node, _scanned(node, part))
@@ -56,8 +55,8 @@ def _scanned(node: Node, part: Part) -> int:
     return int(np.count_nonzero(mask if part.alive is None else mask & part.alive))
 
 
-def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None, expr: Expr | None = None) -> str:
-    text = whereql.to_text(node.expr if expr is None else expr)
+def _line(depth: int, how: str, node: Node, rows: int, expected: float | None = None, exprs: Exprs | None = None) -> str:
+    text = " AND ".join(map(whereql.to_text, node.exprs if exprs is None else exprs))
     shown = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
     about = node.estimate if expected is None else expected
     return f"{'  ' * depth}{how} {shown}: {rows:,} rows, about {about:,.0f} expected"

@@ -28,20 +28,22 @@ LISTING = 0.3  # nanoseconds a row that it takes to turn a mask into rows
 _SAMPLE = 1024
 _NONE: Index = np.empty(0, np.int64)
 
+Exprs = tuple[Expr, ...]
+
 
 class Node(ABC):
     """A part of a plan, over a table of `size` rows.
 
     estimate: about how many rows it has; is_exact: whether it has just so many; is_listed: whether `rows` finds them without a scan;
-    scan_cost, test_cost: of `mask` and of `test`; expr: the part of the filter.
+    scan_cost, test_cost: of `mask` and of `test`; exprs: the part of the filter, or several that are joined by AND.
     """
 
     is_listed = False
     scan_cost = 0.1
     test_cost = 2.0
 
-    def __init__(self, expr: Expr, size: int, estimate: float, is_exact: bool = False) -> None:
-        self.expr = expr
+    def __init__(self, exprs: Exprs, size: int, estimate: float, is_exact: bool = False) -> None:
+        self.exprs = exprs
         self.size = size
         self.estimate = estimate
         self.is_exact = is_exact
@@ -71,8 +73,8 @@ class Node(ABC):
 class Constant(Node):
     """All rows, or none."""
 
-    def __init__(self, expr: Expr, size: int, value: bool) -> None:
-        super().__init__(expr, size, size if value else 0, is_exact=True)
+    def __init__(self, exprs: Exprs, size: int, value: bool) -> None:
+        super().__init__(exprs, size, size if value else 0, is_exact=True)
         self.value = value
         self.is_listed = not value
         self.scan_cost = self.test_cost = 0.02
@@ -96,8 +98,8 @@ class Listed(Node):
     is_listed = True
     test_cost = 20.0
 
-    def __init__(self, expr: Expr, size: int, rows: Index) -> None:
-        super().__init__(expr, size, len(rows), is_exact=True)
+    def __init__(self, exprs: Exprs, size: int, rows: Index) -> None:
+        super().__init__(exprs, size, len(rows), is_exact=True)
         self._rows = rows
 
     def mask(self, low: int, high: int) -> Mask:
@@ -142,8 +144,8 @@ class Looked(Node):
 class ByIndex(Looked):
     """A condition on values or elements. Its places in the index, where there is one, give the exact count."""
 
-    def __init__(self, expr: Expr, access: Access | ElementAccess, condition: Condition) -> None:
-        super().__init__(expr, access.size, 0)
+    def __init__(self, exprs: Exprs, access: Access | ElementAccess, condition: Condition) -> None:
+        super().__init__(exprs, access.size, 0)
         self.slot: Slot[RowIndex] = access.index
         self._index = access.index.get()
         is_point = len(condition.lows) == 1 and condition.is_points
@@ -168,8 +170,8 @@ class ByIndex(Looked):
 class Values(ByIndex):
     """A condition on strings, numbers or bools."""
 
-    def __init__(self, expr: Expr, access: Access, condition: Condition) -> None:
-        super().__init__(expr, access, condition)
+    def __init__(self, exprs: Exprs, access: Access, condition: Condition) -> None:
+        super().__init__(exprs, access, condition)
         self._access = access
         self._holds = tester(condition, access.least, access.most, access.filler, access.data.dtype)
         self.scan_cost = 0.05 * access.data.itemsize * (1 if len(condition.lows) == 1 else 2 * len(condition.lows))
@@ -214,8 +216,8 @@ class Elements(ByIndex):
 
     test_cost = 60.0
 
-    def __init__(self, expr: Expr, access: ElementAccess, condition: Condition) -> None:
-        super().__init__(expr, access, condition)
+    def __init__(self, exprs: Exprs, access: ElementAccess, condition: Condition) -> None:
+        super().__init__(exprs, access, condition)
         self._access, self._data = access, access.elements.data
         self._holds = tester(condition, access.elements.least, access.elements.most, None, self._data.dtype)
         self.scan_cost = 1.5 * len(self._data) / max(1, self.size)
@@ -247,7 +249,7 @@ class Elements(ByIndex):
 
     def settled(self) -> Node:
         """See Node."""
-        return Listed(self.expr, self.size, self.rows()) if self.is_listed else self
+        return Listed(self.exprs, self.size, self.rows()) if self.is_listed else self
 
 
 class InText(Looked):
@@ -255,8 +257,8 @@ class InText(Looked):
 
     scan_cost, test_cost = 60.0, 400.0
 
-    def __init__(self, expr: Expr, size: int, texts: Texts, rows: Rows, op: Op, text: str | tuple[str, ...], slot: Slot[WordIndex]) -> None:
-        super().__init__(expr, size, len(texts) / 16)
+    def __init__(self, exprs: Exprs, size: int, texts: Texts, rows: Rows, op: Op, text: str | tuple[str, ...], slot: Slot[WordIndex]) -> None:
+        super().__init__(exprs, size, len(texts) / 16)
         self.slot: Slot[WordIndex] = slot
         self._texts, self._rows, self._op, self._text = texts, rows, op, text
         index = slot.get()
@@ -296,7 +298,7 @@ class InText(Looked):
 
     def settled(self) -> Node:
         """See Node."""
-        return Listed(self.expr, self.size, self.rows()) if self.is_listed else self
+        return Listed(self.exprs, self.size, self.rows()) if self.is_listed else self
 
 
 def _placed(hits: Mask, places: Rows, size: int) -> Mask:
