@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pytest
+import whereql_memory.loading
 from hypothesis import given
 from hypothesis import strategies as st
 from whereql_memory.columns import Column
@@ -109,3 +112,49 @@ def test_the_first_of_each_id_is_added() -> None:
     assert papers.get(ids=["r5", "r7", "r8", "new"]).metadatas == [None, {"n": 5}, {"n": 8}, {"n": -1}]
     assert papers.upsert(ids, metadatas=[{"n": i + 1} for i in range(n)]) == n
     assert papers.count("n >= 1") == n and papers.count() == n + 1
+
+
+LARGE: dict[str, Any] = {
+    "documents": ["text", None] * 600,
+    "uris": [None, "u", "v"] * 400,
+    "embeddings": [[1.0, 2.0]] * 1_200,
+    "metadatas": [{"k": i, "tags": ["a", str(i)]} if i % 3 else {"k": str(i), "late": 1.5} for i in range(1_200)],
+}
+
+
+class Interrupted:
+    """A function that is interrupted by Ctrl-C when it is called for the nth time."""
+
+    def __init__(self, function: Any, nth: int) -> None:
+        self._function, self._left = function, nth
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+        return self._function(*args, **kwargs)
+
+
+PLACES = ["_encoded", "codes", "offsets_of", "_ints_type", "check_dimensions", "Arrays", "Ids.of", "SortedTexts.of", "np.diff"]
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_load_that_is_interrupted_changes_nothing(place: str, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(collection: whereql.Collection, start: int) -> int:
+        return collection.add([f"id {number}" for number in range(start, start + 1_200)], **LARGE)
+
+    collection, unfailed = whereql.open("memory:"), whereql.open("memory:")
+    for start in (0, 1_200):
+        add(unfailed, start)
+    add(collection, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"whereql_memory.loading.{place}", Interrupted(attrgetter(place)(whereql_memory.loading), nth))
+        for attempt in (lambda: add(collection, 1_200), collection.count):
+            with suppress(KeyboardInterrupt):
+                attempt()
+    assert add(collection, 1_200) in (0, 1_200)
+    assert collection.count() == 2_400
+    found, due = (whichever.get(include=["documents", "metadatas", "uris", "embeddings"]).to_dict() for whichever in (collection, unfailed))
+    assert found == due
+    assert collection.schema() == unfailed.schema()

@@ -134,12 +134,16 @@ class MemoryBackend:
             return False
         self._fold_written()
         size = len(self._ids)
-        self._ids.update(batch.ids)
-        if len(self._ids) < size + len(batch):
-            self._fold_loading()  # what is among the ids tells no longer what waits
-            return False
-        self._loading = self._loading or Loading()
-        self._loading.add(batch)
+        try:
+            self._ids.update(batch.ids)
+            if len(self._ids) < size + len(batch):
+                self._fold_loading()  # what is among the ids tells no longer what waits
+                return False
+            self._loading = self._loading or Loading()
+            self._loading.add(batch)
+        except BaseException:  # too little memory, or Ctrl-C
+            self._ids = set(self._loading.ids) if self._loading else set()
+            raise
         return True
 
     def upsert(self, changes: Sequence[Change]) -> int:
@@ -197,8 +201,8 @@ class MemoryBackend:
             table = self._loading.table()
             sequence = Consecutive(self._next, len(table))
             self._next += len(table)
-            self._view = behind(self._view, table, sequence, self._shelf)
-        self._loading, self._ids = None, set()
+            self._view, self._loading = behind(self._view, table, sequence, self._shelf), None
+        self._ids = set()
 
     def _fold_written(self) -> None:
         if not self._written:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
-from itertools import compress, count, filterfalse
+from itertools import chain, compress, count, filterfalse
 from typing import Any
 
 import numpy as np
@@ -45,26 +46,44 @@ class Loading:
     """The columns of batches that come one after the other.
 
     Texts grow in one buffer, which becomes the blob without a copy; strings are numbered as they come and sorted once, at the end.
+    ids: of all batches.
     """
 
     def __init__(self) -> None:
-        self._ids: list[str] = []
+        self.ids: list[str] = []
         self._documents, self._uris = _TextColumn(), _TextColumn()
         self._vectors = _Vectors()
         self._keys: dict[str, dict[str, _KeyColumn]] = {}
 
     def add(self, batch: Batch) -> None:
         """Add the records of a batch. Raises BackendError for embeddings of another dimension than those before."""
-        start = len(self._ids)
+        start = len(self.ids)
         check_dimensions(batch, self._vectors.dimension, start)
-        self._ids += batch.ids
-        self._documents.add(batch.documents, start)
-        self._uris.add(batch.uris, start)
-        self._vectors.add(batch, start)
-        for name, kinds in batch.keys.items():
-            columns = self._keys.setdefault(name, {})
-            for cells in kinds:
-                columns.setdefault(cells.kind, _KeyColumn()).add(cells, start, len(batch))
+        with self._whole_or_not():
+            self.ids += batch.ids
+            self._documents.add(batch.documents, start)
+            self._uris.add(batch.uris, start)
+            self._vectors.add(batch, start)
+            for name, kinds in batch.keys.items():
+                columns = self._keys.setdefault(name, {})
+                for cells in kinds:
+                    columns.setdefault(cells.kind, _KeyColumn()).add(cells, start, len(batch))
+
+    @contextmanager
+    def _whole_or_not(self) -> Iterator[None]:
+        """What is done within is undone if it fails, be it for want of memory or by Ctrl-C."""
+        size, dimension = len(self.ids), self.dimension
+        keys = {name: dict(kinds) for name, kinds in self._keys.items()}
+        columns = [self._documents, self._uris, self._vectors, *chain.from_iterable(map(dict.values, keys.values()))]
+        undo = [column.mark() for column in columns]
+        try:
+            yield
+        except BaseException:
+            del self.ids[size:]
+            self._keys, self._vectors.dimension = keys, dimension
+            for step in undo:
+                step()
+            raise
 
     @property
     def dimension(self) -> int | None:
@@ -73,9 +92,10 @@ class Loading:
 
     def table(self) -> Table:
         """The table of all batches; nothing can be added afterwards."""
-        size = len(self._ids)
-        keys = {name: {kind: column.column(size) for kind, column in kinds.items()} for name, kinds in self._keys.items()}
-        return Table(Ids.of(self._ids), self._documents.column(size), self._uris.column(size), self._vectors.column(size), keys)
+        size = len(self.ids)
+        with self._whole_or_not():
+            keys = {name: {kind: column.column(size) for kind, column in kinds.items()} for name, kinds in self._keys.items()}
+            return Table(Ids.of(self.ids), self._documents.column(size), self._uris.column(size), self._vectors.column(size), keys)
 
 
 class _Placed:
@@ -83,6 +103,17 @@ class _Placed:
 
     def __init__(self) -> None:
         self._rows: list[Index | range] = []
+        self._lists: list[list[Any]] = [self._rows]
+
+    def mark(self) -> Callable[[], object]:
+        """What takes back whatever is added from now on."""
+        lengths = list(map(len, self._lists))
+
+        def undo() -> None:
+            for values, length in zip(self._lists, lengths, strict=True):
+                del values[length:]
+
+        return undo
 
     def _place(self, rows: Rows, start: int, size: int) -> None:
         self._rows.append(range(start, start + size) if rows is None else rows + start)
@@ -93,13 +124,26 @@ class _Placed:
         return np.concatenate([np.empty(0, np.int64), *(np.arange(rows.start, rows.stop) if isinstance(rows, range) else rows for rows in self._rows)])
 
 
-class _TextColumn(_Placed):
-    """Documents or uris."""
+class _Buffered(_Placed):
+    """The same, with values in one buffer."""
 
     def __init__(self) -> None:
         super().__init__()
         self._blob = BytesIO()
+
+    def mark(self) -> Callable[[], object]:
+        """See _Placed."""
+        undo, position = super().mark(), self._blob.tell()
+        return lambda: (undo(), self._blob.seek(position), self._blob.truncate())
+
+
+class _TextColumn(_Buffered):
+    """Documents or uris."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._lengths: list[Index] = []
+        self._lists.append(self._lengths)
 
     def add(self, texts: list[str | None] | Utf8 | None, start: int) -> None:
         if texts is None:
@@ -138,24 +182,23 @@ def _encoded(texts: Sequence[Any]) -> tuple[bytes, Index]:
     return b"\xff".join([*encoded, b""]), np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1
 
 
-class _Vectors(_Placed):
+class _Vectors(_Buffered):
     """Embeddings."""
 
     def __init__(self) -> None:
         super().__init__()
         self.dimension: int | None = None
-        self._data = BytesIO()
 
     def add(self, batch: Batch, start: int) -> None:
         if batch.dimension is not None:
             self.dimension = batch.dimension
             self._place(batch.vector_rows, start, len(batch))
-            self._data.write(batch.vectors.data)
+            self._blob.write(batch.vectors.data)
 
     def column(self, size: int) -> Plain:
         if self.dimension is None:
             return Plain(np.empty(0, np.int64) if size else None, np.empty((0, 0), np.float32))
-        return Plain(self._placed(size), np.frombuffer(self._data.getvalue(), np.float32).reshape(-1, self.dimension))
+        return Plain(self._placed(size), np.frombuffer(self._blob.getvalue(), np.float32).reshape(-1, self.dimension))
 
 
 class _KeyColumn(_Placed):
@@ -165,6 +208,7 @@ class _KeyColumn(_Placed):
         super().__init__()
         self._data: list[Array] = []
         self._lengths: list[Index] = []
+        self._lists += [self._data, self._lengths]
         self._codes: dict[str, int] = {}
         self._words: list[str] = []  # of the last cells, which may have grown in those that come …
         self._numbers = np.empty(0, np.uint32)  # … and the codes of some of them here
