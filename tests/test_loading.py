@@ -138,22 +138,26 @@ class Interrupted:
 PLACES = ["_encoded", "codes", "offsets_of", "_ints_type", "check_dimensions", "Arrays", "Ids.of", "SortedTexts.of", "np.diff"]
 
 
+def add(collection: whereql.Collection, start: int, size: int = 1_200) -> int:
+    columns = {name: column[start % 1_200 : start % 1_200 + size] for name, column in LARGE.items()}
+    return collection.add([f"id {number}" for number in range(start, start + size)], **columns)
+
+
+@pytest.mark.parametrize("is_added", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_load_that_is_interrupted_changes_nothing(place: str, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def add(collection: whereql.Collection, start: int) -> int:
-        return collection.add([f"id {number}" for number in range(start, start + 1_200)], **LARGE)
-
+def test_a_load_that_is_interrupted_changes_nothing(place: str, nth: int, is_added: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     collection, unfailed = whereql.open("memory:"), whereql.open("memory:")
     for start in (0, 1_200):
         add(unfailed, start)
     add(collection, 0)
-    with monkeypatch.context() as patch:
+    if is_added:  # and so it is the putting together that is interrupted
+        add(collection, 1_200)
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
         patch.setattr(f"whereql_memory.loading.{place}", Interrupted(attrgetter(place)(whereql_memory.loading), nth))
-        for attempt in (lambda: add(collection, 1_200), collection.count):
-            with suppress(KeyboardInterrupt):
-                attempt()
-    assert add(collection, 1_200) in (0, 1_200)
+        collection.count() if is_added else add(collection, 1_200)
+    for start in range(1_200, 2_400, 400):  # so few that each is looked at by itself
+        add(collection, start, 400)
     assert collection.count() == 2_400
     found, due = (whichever.get(include=["documents", "metadatas", "uris", "embeddings"]).to_dict() for whichever in (collection, unfailed))
     assert found == due
