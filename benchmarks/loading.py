@@ -41,6 +41,8 @@ class Figure:
 def _whereql(form: str) -> Read:
     import whereql
 
+    whereql.open("memory:").count()  # what it imports when it is first needed is importing, too
+    import_module("whereql.files.arrow_json" if form == "jsonl" else "pyarrow.parquet")
     return lambda path: whereql.open(path).count()
 
 
