@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import sys
+import threading
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,7 +15,9 @@ from whereql_memory.access import Access
 from whereql_memory.backend import MemoryBackend
 from whereql_memory.ids import Ids
 from whereql_memory.indexes import ascending, index_codes, index_elements, index_numbers
+from whereql_memory.segments import Consecutive, Segment
 from whereql_memory.shelf import Shelf, Slot
+from whereql_memory.table import Table
 from whereql_memory.texts import Texts
 from whereql_memory.words import WordIndex
 
@@ -270,3 +275,27 @@ def test_the_environment_can_choose_no_mode_that_is_none(monkeypatch: pytest.Mon
 def test_rows_come_in_order_and_once(size: int) -> None:
     rows = np.array([7, 3, 3, 9, 0], np.uint32)
     assert ascending(rows, size, is_multi=True).tolist() == [0, 3, 7, 9]
+
+
+def test_the_indexes_of_a_segment_are_listed_while_readers_find_new_ones() -> None:
+    segment = Segment(Table.of([]), Consecutive(0, 0), Shelf())
+    ended = threading.Event()
+
+    def find() -> None:
+        for number in itertools.count():
+            if ended.is_set():
+                return
+            segment._accesses[str(number % 5_000), "int"] = None
+            if number % 5_000 == 0:
+                segment._accesses.clear()
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    reader = threading.Thread(target=find)
+    reader.start()
+    try:
+        assert all(segment.slots == [] for _ in range(3_000))
+    finally:
+        ended.set()
+        reader.join()
+        sys.setswitchinterval(usual)

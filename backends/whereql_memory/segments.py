@@ -106,7 +106,7 @@ class Segment:
     @property
     def slots(self) -> list[Slot[Any]]:
         """The places of all indexes that there may be."""
-        accesses = [access for access in self._accesses.values() if access is not None]
+        accesses = [access for access in list(self._accesses.values()) if access is not None]  # a copy: readers may add to it meanwhile
         counts = [access.counts for access in accesses if isinstance(access, Access) and access.counts is not None]
         return [*(access.index for access in accesses), *counts, *self._word_slots.values()]
 
