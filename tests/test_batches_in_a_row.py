@@ -32,7 +32,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few records are many here: each batch takes the way of columns, in blocks of a few, and words are soon too many to be shared."""
     monkeypatch.setattr(whereql.records, "_BATCH", 1)
     monkeypatch.setattr(whereql_memory.backend, "_MANY", 1)
-    monkeypatch.setattr(strings, "_SHARED", 4)
+    monkeypatch.setattr(strings, "SHARED", 4)
     monkeypatch.setattr(cells, "_BLOCK", 3)
 
 
@@ -120,7 +120,7 @@ def test_any_batches(parts: list[list[Any]]) -> None:
 
 
 def test_words_are_shared_for_as_long_as_they_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings, "_SHARED", 2)
+    monkeypatch.setattr(strings, "SHARED", 2)
 
     def batch(*words: str) -> Batch:
         return Batch.of([f"{i}" for i in range(len(words))], metadatas=[{"key": word} for word in words])

@@ -175,7 +175,7 @@ def test_plain_lines_are_read_by_arrow(tmp_path: Path, reader: str, monkeypatch:
 
 @pytest.mark.parametrize("words", [3, 100_000])
 def test_an_open_file_holds_what_its_records_hold(tmp_path: Path, words: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrow_cells, "_WORDS", words)
+    monkeypatch.setattr(arrow_cells, "SHARED", words)
     rows: list[Any] = [
         {"id": f"r{i}", "document": f"ä{i}" if i % 3 else None, "uri": None, "embedding": [i, 0.5], "s": f"w{i % 9}", "l": [f"w{i % 5}", "ü"][: i % 3], "f": i / 4} for i in range(60)
     ]

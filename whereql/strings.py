@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CACHED = 5_000  # strings that stay, with their codes, in the cache of a core
-_SHARED = 100_000  # words of a key up to which the next batch shares them: where there are more, few come again
+SHARED = 100_000  # words of a key up to which the next batch shares them: where there are more, few come again
 
 
 class Words(list[str]):
@@ -66,7 +66,7 @@ _recent = _Recent()
 def recent_words(name: str, kind: str) -> Words:
     """The words for the strings of a key and kind: a load keeps those of its last batch, so that they are those of the next one, too."""
     words = _recent.words.get((name, kind))
-    if words is None or len(words) > _SHARED:
+    if words is None or len(words) > SHARED:
         words = _recent.words[name, kind] = Words()
     return words
 

@@ -29,6 +29,7 @@ _SAMPLE = 1024
 _NONE: Index = np.empty(0, np.int64)
 
 Exprs = tuple[Expr, ...]
+"""A part of a filter, or several that are joined by AND."""
 
 
 class Node(ABC):

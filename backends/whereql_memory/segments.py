@@ -31,7 +31,7 @@ class Segment:
 
     def __init__(self, table: Table, sequence: Index | Consecutive, shelf: Shelf, wanted: Iterable[str] = ()) -> None:
         self.table = table
-        self.size = len(table)
+        self.size = len(table)  # which is asked for with every call, through three others
         self.sequence = sequence
         self.shelf = shelf
         self._wanted = frozenset(wanted)

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from whereql.cells import Array, Cells, Index, UnusualError, Utf8
+from whereql.strings import SHARED
 
 _SEPARATOR = b"\xff"
-_WORDS = 100_000
 _EXACT = 2**53  # up to here the doubles have every int
 
 
@@ -56,7 +56,7 @@ def kept(rows: Index | None, at: Index | slice, size: int) -> Index | None:
     return None if len(some) == size else some
 
 
-class Words:
+class ArrowWords:
     """The strings of a column so far, by their codes: most come in one part of a file after the other. After 100,000 they begin anew."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Words:
 
     def codes(self, strings: Any) -> tuple[Array, list[str]]:
         """The codes of strings, and the words, whose list grows with what comes."""
-        if self._array is None or len(self._list) > _WORDS:
+        if self._array is None or len(self._list) > SHARED:
             self._array, self._list = strings[:0], []
         coded = pa.chunked_array([self._array, strings]).dictionary_encode().chunks[-1]  # what is known comes first, and keeps its codes
         self._array = coded.dictionary
@@ -73,7 +73,7 @@ class Words:
         return coded.indices.to_numpy().astype(np.uint32), self._list
 
 
-def cells_of(array: Any, words: Words) -> Cells | None:
+def cells_of(array: Any, words: ArrowWords) -> Cells | None:
     """The values of an array of scalars or lists; None without any, for null and the empty list are no values.
 
     words: those of the column, where it has strings.
@@ -96,7 +96,7 @@ def cells_of(array: Any, words: Words) -> Cells | None:
     return Cells(f"{kind}[]", rows, data, known, np.concatenate([np.zeros(1, np.int64), lengths.cumsum()]))
 
 
-def _plain(array: Any, rows: Index | None, words: Words) -> tuple[str, Index | None, Array, list[str] | None]:
+def _plain(array: Any, rows: Index | None, words: ArrowWords) -> tuple[str, Index | None, Array, list[str] | None]:
     """The kind of an array without nulls, the rows, its values or their codes, and the words behind those."""
     types = pa.types
     if is_text(array.type):

@@ -19,7 +19,17 @@ import pyarrow.json as pj
 
 from whereql.batches import Batch
 from whereql.cells import Cells, Index, UnusualError, Utf8
-from whereql.files.arrow_cells import Words, cells_of, ids_of, is_listed, kept, release, texts_of, vectors_of, whole
+from whereql.files.arrow_cells import (
+    ArrowWords,
+    cells_of,
+    ids_of,
+    is_listed,
+    kept,
+    release,
+    texts_of,
+    vectors_of,
+    whole,
+)
 from whereql.files.blocks import Block, Source, objects
 from whereql.files.rows import METADATA, Own, Row
 from whereql.json_text import JsonError, parse_json
@@ -37,7 +47,7 @@ class ArrowReader:
         self._nested = nested
         self._threads = ThreadPoolExecutor(threads)
         self._forced: dict[str, Any] = {}  # the types of what only looks like a time, by place
-        self._words: defaultdict[str, Words] = defaultdict(Words)
+        self._words: defaultdict[str, ArrowWords] = defaultdict(ArrowWords)
         self._known: set[str] = set()
         self.seen: set[str] = set()
 
@@ -166,7 +176,7 @@ def _fields(structs: Any) -> dict[str, Any]:
     return dict(zip((field.name for field in structs.type), structs.flatten(), strict=True))
 
 
-def _kinds(name: str, array: Any, lines: _Lines, words: Words) -> list[Cells]:
+def _kinds(name: str, array: Any, lines: _Lines, words: ArrowWords) -> list[Cells]:
     """The cells of each kind under a key."""
     if pa.types.is_null(array.type):
         return []

@@ -17,7 +17,7 @@ from whereql.files.parquet_file import converter, converters, pyarrow, row_batch
 from whereql.files.rows import METADATA, Reading
 
 if TYPE_CHECKING:
-    from whereql.files.arrow_cells import Words
+    from whereql.files.arrow_cells import ArrowWords
 
 _ROWS = 1 << 16
 
@@ -32,9 +32,9 @@ def parquet_batches(reading: Reading, progress: Callable[[int, int], None]) -> I
         try:
             file = parquet.ParquetFile(stream, pre_buffer=False)  # or it keeps every part of the file that was read
             converters(file.schema_arrow, reading)
-            from whereql.files.arrow_cells import Words, release  # pyarrow is there by now
+            from whereql.files.arrow_cells import ArrowWords, release  # pyarrow is there by now
 
-            done, total, known, words = 0, file.metadata.num_rows, set[str](), defaultdict[str, Words](Words)
+            done, total, known, words = 0, file.metadata.num_rows, set[str](), defaultdict[str, ArrowWords](ArrowWords)
             with closing(_ahead(row_batches(file, _ROWS, use_threads=False))) as parts:
                 for rows in parts:
                     yield _batch(dict(zip(rows.schema.names, rows.columns, strict=True)), reading, known, words)
@@ -54,7 +54,7 @@ def _ahead(parts: Iterator[Any]) -> Generator[Any]:
             yield part
 
 
-def _batch(columns: dict[str, Any], reading: Reading, known: set[str], words: Mapping[str, Words]) -> Batch:
+def _batch(columns: dict[str, Any], reading: Reading, known: set[str], words: Mapping[str, ArrowWords]) -> Batch:
     """The records of some rows. known: the keys that had a value in a row before, to which it adds; words: of each key so far."""
     from whereql.files.arrow_cells import ids_of, texts_of, vectors_of
 
@@ -94,7 +94,7 @@ def _metadata(columns: dict[str, Any]) -> dict[str, Any]:
     return dict(zip((field.name for field in structs.type), map(_usual, structs.flatten()), strict=True))
 
 
-def _kinds(name: str, array: Any, reading: Reading, words: Words) -> list[Cells]:
+def _kinds(name: str, array: Any, reading: Reading, words: ArrowWords) -> list[Cells]:
     """The cells of each kind in a column; null is no value, nor is NaN, nor an empty list."""
     import pyarrow as pa
     import pyarrow.compute as pc
